@@ -1,0 +1,1 @@
+"""Keeps documentation true: every example is replayed against recordings of real servers."""

@@ -1,0 +1,58 @@
+"""The one place where knowledge of a particular server and client enters verified_docs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from verified_docs.cassette import Interaction
+from verified_docs.example import Example
+
+
+class Adapter(Protocol):
+    """What verified_docs has to be told about the server and the client.
+
+    Attributes:
+        server: The server's name in provenance.
+        client: The client's name in provenance.
+        host: The only host that recordings and examples may name.
+        credential_headers: Headers that carry a credential, in lower case.
+        request_headers: Other request headers to keep, in lower case.
+        answer_headers: Answer headers to keep, in lower case.
+    """
+
+    server: str
+    client: str
+    host: str
+    credential_headers: frozenset[str]
+    request_headers: frozenset[str]
+    answer_headers: frozenset[str]
+
+    def stabilise(self, interactions: Sequence[Interaction], message: str) -> tuple[list[Interaction], str]:
+        """Replaces ids and times that differ between recordings by stable ones, also in the final message."""
+        ...
+
+    def comparable(self, body: Any) -> Any:
+        """A JSON body without what differs from run to run, for matching."""
+        ...
+
+    def is_upload(self, method: str, path: str) -> bool:
+        """Whether a request's body is a file."""
+        ...
+
+    def is_own(self, path: str, content: bytes) -> bool:
+        """Whether an uploaded file's bytes are the example's own, so that a replay must send just these."""
+        ...
+
+    def environment(self, example: Example) -> dict[str, str]:
+        """The environment variables that the example runs with, credentials as labels."""
+        ...
+
+    def client_version(self) -> str:
+        """The version of the client that is installed here."""
+        ...
+
+    def restored(self) -> AbstractContextManager[None]:
+        """Undoes on exit what a run changed in the client's process-wide state."""
+        ...

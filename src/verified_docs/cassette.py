@@ -1,0 +1,394 @@
+"""Holds one recorded conversation in vcrpy's format, readable, with its provenance."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from verified_docs.lane import Lane
+from verified_docs.leaks import find_leaks
+from verified_docs.problem import Problem, shown
+
+CASSETTES = "cassettes"
+MANIFEST = "manifest.json"
+FORMAT_VERSION = 1
+_FINGERPRINT = re.compile(r"^<(?P<any>any bytes, recorded )?sha256:(?P<sha256>[0-9a-f]{64}), (?P<size>\d+) bytes>$")
+_ECHO = re.compile(r"^<the bytes of upload (?P<index>\d+), sha256:(?P<sha256>[0-9a-f]{64}), (?P<size>\d+) bytes>$")
+
+
+class Software(BaseModel):
+    """A program that took part in a recording."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    version: str
+    edition: str | None = None
+
+
+class Failure(BaseModel):
+    """The exception that a recorded program ended with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: str
+    message: str
+
+
+class Provenance(BaseModel):
+    """Where a cassette comes from; kept in vcrpy's metadata slot.
+
+    Attributes:
+        server: The server that answered.
+        client: The client library that asked.
+        python: The Python that ran the recorded program.
+        vcrpy: The vcrpy that wrote the recording.
+        recorded_at: When it was recorded (UTC, ISO 8601).
+        credentials: The credentials seen on the wire, as labels.
+        environment: Values of the recorded run that show in its requests.
+        recorder: What turned the recording into this cassette.
+        recording_sha256: Hash of the recording as it came from the wire.
+        program_sha256: Hash of the program that was recorded, or None where it is not known.
+        exception: How the recorded program ended, or None where it ran to its end.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    server: Software
+    client: Software
+    python: str
+    vcrpy: str
+    recorded_at: str
+    credentials: tuple[str, ...]
+    environment: dict[str, str] = {}
+    recorder: str
+    recording_sha256: str
+    program_sha256: str | None
+    exception: Failure | None
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Stands for bytes that are not kept.
+
+    Attributes:
+        sha256: Hash of the recorded bytes.
+        size: Their number.
+        exact: Whether a replay has to send just these bytes.
+    """
+
+    sha256: str
+    size: int
+    exact: bool
+
+    @classmethod
+    def of(cls, content: bytes, exact: bool) -> Fingerprint:
+        """The fingerprint of some bytes."""
+        return cls(hashlib.sha256(content).hexdigest(), len(content), exact)
+
+    def __str__(self) -> str:
+        return f"<{'' if self.exact else 'any bytes, recorded '}sha256:{self.sha256}, {self.size} bytes>"
+
+
+@dataclass(frozen=True)
+class Echo:
+    """A download that was byte for byte what an earlier interaction had uploaded.
+
+    Attributes:
+        index: The interaction that uploaded the bytes.
+        sha256: Hash of both, as recorded.
+        size: Their number.
+    """
+
+    index: int
+    sha256: str
+    size: int
+
+    def __str__(self) -> str:
+        return f"<the bytes of upload {self.index}, sha256:{self.sha256}, {self.size} bytes>"
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """One request and its answer.
+
+    Attributes:
+        method: The HTTP method.
+        uri: The whole address.
+        headers: The request's headers that matter: credential and content type.
+        body: What was sent: nothing, text, or a fingerprint of bytes.
+        status: The answer's status code.
+        reason: The answer's reason phrase.
+        answer_headers: The answer's headers that matter.
+        answer: What came back: text, bytes, or an echo of an upload.
+    """
+
+    method: str
+    uri: str
+    headers: dict[str, str]
+    body: str | Fingerprint | None
+    status: int
+    reason: str
+    answer_headers: dict[str, str]
+    answer: str | bytes | Echo
+
+    @property
+    def path(self) -> str:
+        """The address's path, without query."""
+        return urlsplit(self.uri).path
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """The address's query, sorted, blanks kept."""
+        return sorted(parse_qsl(urlsplit(self.uri).query, keep_blank_values=True))
+
+    def __str__(self) -> str:
+        query = urlsplit(self.uri).query
+        return f"{self.method} {self.path}{'?' + query if query else ''}"
+
+
+@dataclass(frozen=True)
+class Cassette:
+    """A recorded conversation.
+
+    Attributes:
+        path: The file it was read from or is to be written to.
+        provenance: Where it comes from.
+        interactions: The conversation, in order.
+    """
+
+    path: Path
+    provenance: Provenance
+    interactions: tuple[Interaction, ...] = field(repr=False)
+
+    @cached_property
+    def text(self) -> str:
+        """The cassette as it stands in its file."""
+        document = {
+            "version": FORMAT_VERSION,
+            "metadata": self.provenance.model_dump(mode="json", exclude_none=False),
+            "interactions": [_interaction_to_yaml(interaction) for interaction in self.interactions],
+        }
+        return yaml.dump(
+            document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000, default_flow_style=False
+        )
+
+
+def cassette_path(root: Path, lane: Lane, example_id: str) -> Path:
+    """Where the cassette of an example in a lane stands."""
+    return root / CASSETTES / lane.id / f"{example_id}.yaml"
+
+
+def list_cassettes(root: Path) -> list[Path]:
+    """Every cassette file of a project, sorted."""
+    return sorted((root / CASSETTES).rglob("*.yaml"))
+
+
+def load_cassette(path: Path, text: str | None = None) -> Cassette:
+    """Reads a cassette.
+
+    Args:
+        path: Its file.
+        text: The text to parse instead of the file's, for checks that change it in memory.
+
+    Returns:
+        The cassette.
+
+    Raises:
+        Problem: There is no such file, it is cut off, or it is not a cassette.
+    """
+    restore = f"git checkout -- {shown(path)}"
+    if text is None:
+        try:
+            text = path.read_text("utf-8")
+        except FileNotFoundError as error:
+            raise Problem(path, None, "there is no such cassette", restore, kind="missing-cassette") from error
+        except UnicodeDecodeError as error:
+            raise Problem(path, None, f"the cassette is not text: {error}", restore, kind="cassette") from error
+    try:
+        document = yaml.load(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise Problem(
+            path, line, f"the cassette is not valid YAML: {error.problem}", restore, kind="cassette"
+        ) from error
+    try:
+        if document["version"] != FORMAT_VERSION:
+            raise ValueError(f"version {document['version']!r} is not {FORMAT_VERSION}")
+        provenance = Provenance.model_validate(document["metadata"])
+    except (TypeError, KeyError, ValueError, ValidationError) as error:
+        raise Problem(
+            path, 1, f"the cassette has no valid provenance: {_first_line(error)}", restore, kind="cassette"
+        ) from error
+    interactions: list[Interaction] = []
+    rows = document.get("interactions")
+    for number, row in enumerate(rows if isinstance(rows, list) else [None]):
+        try:
+            interactions.append(_interaction_from_yaml(row))
+            answer = interactions[-1].answer
+            if isinstance(answer, Echo) and not (
+                answer.index < number and isinstance(interactions[answer.index].body, Fingerprint)
+            ):
+                raise ValueError(f"interaction {answer.index} uploads no bytes to give back")
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            line = _line_of_interaction(text, number)
+            raise Problem(
+                path,
+                line,
+                f"interaction {number} is cut off or malformed: {_first_line(error)}",
+                restore,
+                kind="cassette",
+            ) from error
+    return Cassette(path, provenance, tuple(interactions))
+
+
+def write_cassette(cassette: Cassette) -> str:
+    """Writes a cassette: to a temporary file, scanned, read back, then renamed.
+
+    Args:
+        cassette: What to write, to its own path.
+
+    Returns:
+        The SHA-256 of the file.
+
+    Raises:
+        Problem: The text holds something secret, or does not read back as it was written.
+    """
+    text = cassette.text
+    for leak in find_leaks(text):
+        raise Problem(
+            cassette.path,
+            leak.line,
+            f"the cassette would hold a secret ({leak.kind}); nothing was written",
+            "replace it by a label such as <project:developer:api> in the recording, then import again",
+            kind="secret",
+        )
+    if load_cassette(cassette.path, text).interactions != cassette.interactions:
+        raise Problem(
+            cassette.path, None, "the cassette does not read back as written", "report this as a bug", kind="cassette"
+        )
+    write_whole(cassette.path, text)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replaces a file by a text in one step, so that nobody ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def load_manifest(root: Path) -> dict[str, dict[str, str]]:
+    """Reads the list of imported recordings.
+
+    Returns:
+        `<lane>/<area>/<name>` to `recording` (hash of the raw file) and `cassette` (hash of ours).
+
+    Raises:
+        Problem: The file is missing or malformed.
+    """
+    path = root / CASSETTES / MANIFEST
+    try:
+        rows = json.loads(path.read_text("utf-8"))["recordings"]
+        if not all(set(row) == {"recording", "cassette"} for row in rows.values()):
+            raise ValueError("a row does not have just `recording` and `cassette`")
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise Problem(
+            path, None, f"the manifest cannot be read: {_first_line(error)}", f"git checkout -- {shown(path)}", kind="manifest"
+        ) from error
+    return dict(rows)
+
+
+def write_manifest(root: Path, rows: dict[str, dict[str, str]]) -> None:
+    """Writes the list of imported recordings, sorted."""
+    text = json.dumps({"recordings": dict(sorted(rows.items()))}, indent=1) + "\n"
+    write_whole(root / CASSETTES / MANIFEST, text)
+
+
+def _interaction_to_yaml(interaction: Interaction) -> dict[str, Any]:
+    body = interaction.body
+    answer = interaction.answer
+    return {
+        "request": {
+            "method": interaction.method,
+            "uri": interaction.uri,
+            "headers": {name: [value] for name, value in interaction.headers.items()},
+            "body": str(body) if isinstance(body, Fingerprint) else body,
+        },
+        "response": {
+            "status": {"code": interaction.status, "message": interaction.reason},
+            "headers": {name: [value] for name, value in interaction.answer_headers.items()},
+            "body": {"string": str(answer) if isinstance(answer, Echo) else answer},
+        },
+    }
+
+
+def _interaction_from_yaml(row: Any) -> Interaction:
+    request, response = row["request"], row["response"]
+    body = request["body"]
+    if isinstance(body, str) and (match := _FINGERPRINT.match(body)):
+        body = Fingerprint(match["sha256"], int(match["size"]), exact=not match["any"])
+    answer = response["body"]["string"]
+    if isinstance(answer, str) and (match := _ECHO.match(answer)):
+        answer = Echo(int(match["index"]), match["sha256"], int(match["size"]))
+    if not isinstance(answer, (str, bytes, Echo)) or not isinstance(body, (str, Fingerprint, type(None))):
+        raise ValueError("a body is neither text nor bytes")
+    return Interaction(
+        method=str(request["method"]),
+        uri=str(request["uri"]),
+        headers={name: values[0] for name, values in request["headers"].items()},
+        body=body,
+        status=int(response["status"]["code"]),
+        reason=str(response["status"]["message"]),
+        answer_headers={name: values[0] for name, values in response["headers"].items()},
+        answer=answer,
+    )
+
+
+def _line_of_interaction(text: str, number: int) -> int | None:
+    starts = [n for n, row in enumerate(text.splitlines(), start=1) if row.startswith("- request:")]
+    return starts[number] if number < len(starts) else None
+
+
+def _first_line(error: BaseException) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+    if isinstance(error, KeyError):
+        return f"{error.args[0]!r} is missing"
+    return str(error).partition("\n")[0]
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Reads plain data only: a cassette can never name a Python object to build."""
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Writes texts of several lines as blocks, so that people can read and compare them."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _represent_text)

@@ -1,0 +1,171 @@
+"""The `verified-docs` command: import recordings, verify examples, write the pages."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from verified_docs.problem import Problem, Problems, shown
+
+if TYPE_CHECKING:
+    from verified_docs.evidence import Result
+    from verified_docs.example import Example
+    from verified_docs.lane import Lane
+
+app = typer.Typer(
+    name="verified-docs",
+    help="Keeps documentation true: examples are replayed against recordings of real servers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+Root = Annotated[Path, typer.Option("--root", help="The project's folder.", show_default="this folder")]
+
+
+def main() -> None:
+    """Runs the command."""
+    app()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tells a person what is wrong in their own words, never with a traceback."""
+    try:
+        yield
+    except (Problem, Problems) as error:
+        for problem in error.found if isinstance(error, Problems) else [error]:
+            _tell(problem)
+        raise typer.Exit(1) from None
+
+
+def _tell(problem: Problem) -> None:
+    first, _, rest = str(problem).partition("\n")
+    where, _, what = first.partition(": ")
+    _err.print(f"[bold]{escape(where)}[/]: [red]{escape(what)}[/]\n{escape(rest)}")
+
+
+@app.command("import")
+def import_(
+    folder: Annotated[Path, typer.Argument(help="Holds <lane>/<area>/<name>.yaml with a .json beside each.")],
+    only: Annotated[list[str] | None, typer.Option(help="An area or area/name; may be repeated.")] = None,
+    root: Root = Path(),
+) -> None:
+    """Turn raw vcrpy recordings into cassettes.
+
+    Headers are kept by an allow-list, ids and times become stable, and a recording that holds a secret is refused.
+    Importing twice gives identical files.
+    """
+    with _told():
+        from verified_docs.gitlab_mlflow import GitLabMLflow
+        from verified_docs.lane import load_lanes
+        from verified_docs.recording import find_recordings, import_recordings
+
+        root = root.resolve()
+        recordings = find_recordings(folder, load_lanes(root), only or ())
+        written = import_recordings(root, recordings, GitLabMLflow())
+        size = sum(path.stat().st_size for path in written)
+        _out.print(f"[green]imported[/] {len(written)} recordings, {size / 1e6:.2f} MB")
+
+
+@app.command()
+def verify(
+    example: Annotated[str | None, typer.Argument(help="An example, such as tracking/log_first_run.")] = None,
+    update: Annotated[bool, typer.Option("--update", help="Rewrite `#>` comments that are wrong.")] = False,
+    evidence: Annotated[Path | None, typer.Option(help="Where to write what was proven.")] = None,
+    root: Root = Path(),
+) -> None:
+    """Replay examples in the lanes of the client that is installed here."""
+    with _told():
+        from verified_docs.evidence import gather, write_evidence
+        from verified_docs.example import load_examples
+        from verified_docs.gitlab_mlflow import GitLabMLflow
+        from verified_docs.inventory import check_inventory
+        from verified_docs.lane import load_lanes
+        from verified_docs.replay import verify_lanes
+
+        root = root.resolve()
+        adapter = GitLabMLflow()
+        every_lane = load_lanes(root)
+        lanes = [lane for lane in every_lane if lane.client_version == adapter.client_version()]
+        if not lanes:
+            raise Problem(
+                root / "pyproject.toml",
+                None,
+                f"no lane has {adapter.client} {adapter.client_version()}, which is installed here",
+                "make setup",
+                kind="client",
+            )
+        if evidence:
+            evidence.unlink(missing_ok=True)
+        every_example = load_examples(root)
+        check_inventory(root, every_example, every_lane)
+        chosen = load_examples(root, example) if example else every_example
+        started = time.monotonic()
+        found: list[Problem] = []
+        results: list[tuple[Example, Lane, Result]] = []
+        for one, lane, outcome in verify_lanes(chosen, lanes, root, adapter, update=update):
+            if isinstance(outcome, Problem):
+                found.append(outcome)
+                _tell(outcome)
+                continue
+            results.append((one, lane, outcome))
+            if example:
+                _out.print(f"[green]✓[/] {one.id} in {lane}: {outcome.verdict.replace('_', ' ')}")
+        took = time.monotonic() - started
+        done = [result for _, _, result in results if result.verdict != "not_recorded"]
+        failing = sum(result.verdict == "fails_as_shown" for result in done)
+        if found:
+            _err.print(f"[red]{len(found)} of {len(found) + len(done)} failed[/] with {lanes[0].client}")
+            raise typer.Exit(1)
+        _out.print(
+            f"[green]verified[/] {len(done)} results of {len(chosen)} examples with {lanes[0].client} in {took:.1f} s"
+            + (f", {failing} of them fail just as their pages show" if failing else "")
+        )
+        if evidence:
+            write_evidence(evidence, gather(root, lanes, results))
+
+
+@app.command()
+def publish(
+    parts: Annotated[list[Path], typer.Argument(help="The evidence of each environment.")],
+    into: Annotated[Path, typer.Option(help="The folder that MkDocs renders; it is made anew.")] = Path("build/docs"),
+    root: Root = Path(),
+) -> None:
+    """Write the pages: plain Markdown and JSON, with code, output and proof of every example."""
+    with _told():
+        from verified_docs.evidence import load_evidence, merge
+        from verified_docs.lane import load_lanes
+        from verified_docs.publish import publish_pages
+
+        root = root.resolve()
+        merged = merge([load_evidence(part) for part in parts], load_lanes(root), parts[0].parent)
+        pages = publish_pages(root, merged, into)
+        _out.print(f"[green]wrote[/] {pages} pages to {shown(into)}")
+
+
+@app.command()
+def census(root: Root = Path()) -> None:
+    """Count every code fence of the pages, by language, and check that each is accounted for."""
+    with _told():
+        from verified_docs.census import check_fences, take_census
+
+        fences = take_census(root.resolve() / "docs")
+        counts = check_fences(fences, root.resolve() / "docs")
+        for language, number in sorted(counts.items()):
+            _out.print(f"{number:4} {escape(language)}")
+        _out.print(f"[green]{len(fences)} fences[/], each accounted for")
+
+
+if __name__ == "__main__":
+    sys.exit(app())

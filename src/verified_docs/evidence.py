@@ -1,0 +1,197 @@
+"""Holds what was proven: one JSON document that says which example did what in which lane."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from verified_docs.cassette import Failure, Software, write_whole
+from verified_docs.example import Example
+from verified_docs.lane import Lane
+from verified_docs.problem import Problem, shown
+
+EVIDENCE_VERSION = 1
+FILE = "evidence.json"
+SCHEMA_FILE = "evidence.schema.json"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Result(_Frozen):
+    """What an example did in one lane, exactly as its recording says.
+
+    Attributes:
+        verdict: `passes`: it ran to its end and printed what it promises. `fails_as_shown`: it ended with just
+            the exception that it promises, after printing what it promises. `not_recorded`: nobody has seen it
+            run in this lane.
+        output: What it printed, in the order of printing.
+        exception: How it ended, where it ends with an exception.
+        requests: The number of requests it sent.
+        recorded_at: When the recording was made (UTC).
+        server: The server that was recorded.
+        client: The client that was recorded and replayed.
+        cassette: The cassette's path below the project's root.
+        cassette_sha256: The cassette's hash.
+    """
+
+    verdict: Literal["passes", "fails_as_shown", "not_recorded"]
+    output: str = ""
+    exception: Failure | None = None
+    requests: int = 0
+    recorded_at: str | None = None
+    server: Software | None = None
+    client: Software | None = None
+    cassette: str | None = None
+    cassette_sha256: str | None = None
+
+
+class Proof(_Frozen):
+    """One example with its results.
+
+    Attributes:
+        title: What the example does.
+        role: The least role its token needs.
+        scope: The least scope its token needs.
+        path: The example's path below the project's root.
+        sha256: Hash of the source that ran.
+        results: Lane id to result, one for every lane.
+    """
+
+    title: str
+    role: str
+    scope: str
+    path: str
+    sha256: str
+    results: dict[str, Result]
+
+
+class LaneName(_Frozen):
+    """A lane as readers see it."""
+
+    server: str
+    client: str
+
+
+class Evidence(_Frozen):
+    """Everything that was verified.
+
+    Attributes:
+        version: The version of this format.
+        lanes: Lane id to its names, in the order in which pages show them.
+        examples: Example id to its proof.
+    """
+
+    version: Literal[1] = EVIDENCE_VERSION
+    lanes: dict[str, LaneName]
+    examples: dict[str, Proof]
+
+    def count(self, *verdicts: str) -> int:
+        """The number of results with one of these verdicts."""
+        return sum(
+            result.verdict in verdicts for proof in self.examples.values() for result in proof.results.values()
+        )
+
+    def to_json(self) -> str:
+        """The document as it is written: keys in a fixed order, one line each."""
+        return json.dumps(self.model_dump(mode="json", exclude_none=True), indent=1, ensure_ascii=False) + "\n"
+
+
+def gather(root: Path, lanes: Iterable[Lane], results: Iterable[tuple[Example, Lane, Result]]) -> Evidence:
+    """Orders results into a document that does not depend on the order in which they came.
+
+    Args:
+        root: The project's folder.
+        lanes: The lanes of the document.
+        results: Example, lane and result, in any order.
+    """
+    ordered = list(lanes)
+    found: dict[str, dict[str, Result]] = {}
+    examples: dict[str, Example] = {}
+    for example, lane, result in results:
+        examples[example.id] = example
+        found.setdefault(example.id, {})[lane.id] = result
+    return Evidence(
+        lanes={lane.id: LaneName(server=lane.server, client=lane.client) for lane in ordered},
+        examples={
+            name: Proof(
+                title=example.metadata.title,
+                role=example.metadata.role,
+                scope=example.metadata.scope,
+                path=example.path.relative_to(root).as_posix(),
+                sha256=example.sha256,
+                results={lane.id: found[name][lane.id] for lane in ordered if lane.id in found[name]},
+            )
+            for name, example in sorted(examples.items())
+        },
+    )
+
+
+def merge(parts: Iterable[Evidence], lanes: Iterable[Lane], source: Path) -> Evidence:
+    """Joins the documents of several environments into one.
+
+    Args:
+        parts: One document per environment.
+        lanes: The lanes of the whole.
+        source: The folder the parts came from, for messages.
+
+    Raises:
+        Problem: The parts speak of different sources, or do not cover every example in every lane.
+    """
+    ordered = list(lanes)
+    proofs: dict[str, Proof] = {}
+    for part in parts:
+        for name, proof in part.examples.items():
+            other = proofs.get(name)
+            if other is not None and other.sha256 != proof.sha256:
+                raise _incomplete(source, f"{name} was verified with two different sources")
+            results = (other.results if other else {}) | proof.results
+            proofs[name] = proof.model_copy(update={"results": results})
+    for name, proof in proofs.items():
+        for lane in ordered:
+            if lane.id not in proof.results:
+                raise _incomplete(source, f"{name} has no verdict for {lane}")
+    if not proofs:
+        raise _incomplete(source, "nothing was verified")
+    return Evidence(
+        lanes={lane.id: LaneName(server=lane.server, client=lane.client) for lane in ordered},
+        examples={
+            name: proof.model_copy(update={"results": {lane.id: proof.results[lane.id] for lane in ordered}})
+            for name, proof in sorted(proofs.items())
+        },
+    )
+
+
+def load_evidence(path: Path) -> Evidence:
+    """Reads a document.
+
+    Raises:
+        Problem: It is missing or not of this format.
+    """
+    try:
+        return Evidence.model_validate_json(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise Problem(path, None, "nothing has been verified yet", "make verify", kind="no-evidence") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = "/".join(map(str, first["loc"]))
+        raise Problem(path, None, f"not an evidence file: /{place}: {first['msg']}", "make verify", kind="evidence") from error
+
+
+def write_evidence(path: Path, evidence: Evidence) -> None:
+    """Writes a document in one step."""
+    write_whole(path, evidence.to_json())
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of the document."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Evidence.model_json_schema()}
+
+
+def _incomplete(path: Path, what: str) -> Problem:
+    return Problem(path, None, f"the evidence is not complete: {what}", f"rm -r {shown(path)} && make verify", kind="evidence")

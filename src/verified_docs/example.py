@@ -1,0 +1,425 @@
+"""Reads an example: a script that runs by itself and says in its own header what to verify."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import hashlib
+import io
+import re
+import tokenize
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from verified_docs.problem import Problem, Problems, shown
+
+EXAMPLES = "examples"
+EVERY_LANE = "*"
+_BLOCK = re.compile(r"^# /// (?P<type>[a-zA-Z0-9-]+)\n(?P<content>(?:#(?:| .*)\n)+?)# ///$", re.M)
+_MARKER = re.compile(r"^\s*# --8<-- \[(?P<edge>start|end):(?P<name>[\w-]+)\]\s*$")
+_ANY_MARKER = re.compile(r"^\s*#\s*-+8<-+")
+_QUOTES = re.compile(r"^[rR]?('{3}|\"{3})")
+
+
+class Raises(BaseModel):
+    """The exception that an example is meant to end with in a lane.
+
+    Attributes:
+        type: The exception's full name, module included.
+        match: A regular expression that its message has to contain.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: str = Field(pattern=r"^[\w.]+$")
+    match: str = Field(min_length=1)
+
+    @field_validator("match")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        return value
+
+
+class Metadata(BaseModel):
+    """What `[tool.verified]` of an example's header says.
+
+    Attributes:
+        title: What the example does, in the imperative.
+        role: The least role its token needs.
+        scope: The least scope its token needs.
+        raises: Lane id, or `*` for every lane, to the exception expected there.
+        output: Lane id to the whole printed text, only where it differs from the `#>` comments.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str = Field(min_length=3, max_length=80)
+    role: str
+    scope: str
+    raises: dict[str, Raises] = {}
+    output: dict[str, str] = {}
+
+    def raises_in(self, lane_id: str) -> Raises | None:
+        """The exception expected in a lane, or None where the example runs to its end."""
+        return self.raises.get(lane_id) or self.raises.get(EVERY_LANE)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One line of output that the source promises.
+
+    Attributes:
+        line: Where the promise stands in the file, counted from 1.
+        text: The promised text, without trailing blanks.
+    """
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """A parsed example.
+
+    Attributes:
+        id: Area and name, such as `tracking/log_first_run`; also the name of its cassettes.
+        path: The file it was read from.
+        source: The whole text of the file.
+        metadata: What its header asks to verify.
+        dependencies: The packages that its header names (PEP 508).
+    """
+
+    id: str
+    path: Path
+    source: str
+    metadata: Metadata
+    dependencies: tuple[str, ...]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the source, so that evidence says exactly which code ran."""
+        return hashlib.sha256(self.source.encode()).hexdigest()
+
+    @cached_property
+    def _promises(self) -> list[tuple[range, list[Expected]]]:
+        return list(_promised_output(self.source, ast.parse(self.source)))
+
+    @cached_property
+    def expected(self) -> list[Expected]:
+        """Every promised line of output, in the order of the file."""
+        return [line for _, lines in self._promises for line in lines]
+
+    @cached_property
+    def imports(self) -> frozenset[str]:
+        """The top-level modules that the example imports."""
+        found: set[str] = set()
+        for node in ast.walk(ast.parse(self.source)):
+            if isinstance(node, ast.Import):
+                found.update(alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+        return frozenset(found)
+
+    @cached_property
+    def docstring(self) -> str:
+        """The module's docstring: what the example shows and when you need it."""
+        return ast.get_docstring(ast.parse(self.source)) or ""
+
+    @cached_property
+    def sections(self) -> dict[str, range]:
+        """Section name to its lines, counted from 1, markers left out."""
+        return _sections(self.path, self.source)
+
+    def code(self, section: str | None = None) -> str:
+        """The code as a reader copies it: without header, docstring, markers and expected output.
+
+        Args:
+            section: The section to show, or None for the whole file.
+
+        Returns:
+            Dedented source that ends with one line break.
+
+        Raises:
+            KeyError: There is no such section.
+        """
+        lines = self.source.splitlines()
+        wanted = self.sections[section] if section else range(1, len(lines) + 1)
+        hidden = {number for rows, _ in self._promises for number in rows}
+        header = _BLOCK.search(self.source)
+        if header:
+            first = self.source[: header.start()].count("\n") + 1
+            hidden.update(range(first, first + header.group().count("\n") + 1))
+        body = ast.parse(self.source).body
+        if section is None and self.docstring:
+            hidden.update(range(body[0].lineno, (body[0].end_lineno or body[0].lineno) + 1))
+        kept = [
+            lines[number - 1]
+            for number in wanted
+            if number not in hidden and not _MARKER.match(lines[number - 1])
+        ]
+        text = "\n".join(kept).strip("\n")
+        margin = min((len(row) - len(row.lstrip()) for row in text.splitlines() if row.strip()), default=0)
+        return "\n".join(row[margin:] for row in text.splitlines()) + "\n"
+
+
+def load_example(path: Path, root: Path, source: str | None = None) -> Example:
+    """Parses one example.
+
+    Args:
+        path: The file, below `examples/` of the root.
+        root: The project's folder.
+        source: The text to parse instead of the file's, for checks that change it in memory.
+
+    Returns:
+        The example.
+
+    Raises:
+        Problem: The file is not Python, or its header is missing, malformed or has an unknown key.
+    """
+    example_id = path.relative_to(root / EXAMPLES).with_suffix("").as_posix()
+    if "/" not in example_id:
+        # The one file that stands at the top has its recording in area `guide`.
+        example_id = f"guide/{example_id.replace('-', '_')}"
+    check = f"make check EX={example_id}"
+    text = path.read_text("utf-8") if source is None else source
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        raise Problem(
+            path, error.lineno, f"the example is not valid Python: {error.msg}", check, kind="syntax"
+        ) from error
+    block, first = _script_block(path, text, check)
+    metadata, dependencies = _read_header(path, block, first, check)
+    _refuse_unseen_output(path, tree, check)
+    example = Example(example_id, path, text, metadata, dependencies)
+    _ = example.sections
+    return example
+
+
+def load_examples(root: Path, only: str | None = None) -> list[Example]:
+    """Parses every example below the root, sorted by id.
+
+    Args:
+        root: The project's folder.
+        only: An example's id, or its name without the area, to read just that one.
+
+    Raises:
+        Problems: One entry for each example that cannot be read.
+        Problem: There is no example, or none of that name.
+    """
+    folder = root / EXAMPLES
+    paths = sorted(path for path in folder.rglob("*.py"))
+    examples: list[Example] = []
+    found: list[Problem] = []
+    for path in paths:
+        try:
+            examples.append(load_example(path, root))
+        except Problem as problem:
+            found.append(problem)
+    if found:
+        raise Problems(found)
+    examples.sort(key=lambda example: example.id)
+    if only:
+        name = only.removeprefix(f"{EXAMPLES}/").removesuffix(".py").replace("-", "_")
+        chosen = [
+            example for example in examples if name == example.id or name == example.id.rpartition("/")[2]
+        ]
+        if not chosen:
+            near = difflib.get_close_matches(name, [example.id for example in examples], n=3, cutoff=0.3)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"list them: ls {EXAMPLES}/*/"
+            raise Problem(folder, None, f"there is no example {only!r}", hint, kind="unknown-example")
+        return chosen
+    if not examples:
+        raise Problem(
+            folder, None, "there is no example to verify", f"add one below {shown(folder)}/", kind="empty"
+        )
+    return examples
+
+
+def _script_block(path: Path, text: str, check: str) -> tuple[str, int]:
+    """The TOML of the `script` block and the line of its first row."""
+    blocks = [match for match in _BLOCK.finditer(text) if match["type"] == "script"]
+    if len(blocks) != 1:
+        what = "there is no `# /// script` header" if not blocks else "there is more than one script header"
+        raise Problem(
+            path,
+            1,
+            what,
+            f"start the file with one inline metadata block (PEP 723), then {check}",
+            kind="header",
+        )
+    rows = blocks[0]["content"].splitlines()
+    first = text[: blocks[0].start("content")].count("\n") + 1
+    return "\n".join(row[2:] for row in rows), first
+
+
+def _read_header(path: Path, block: str, first: int, check: str) -> tuple[Metadata, tuple[str, ...]]:
+    try:
+        header = tomllib.loads(block)
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"at line (\d+)", str(error))
+        line = first + int(at[1]) - 1 if at else first
+        raise Problem(
+            path, line, f"the header is not valid TOML: {error}", f"correct it, then {check}", kind="header"
+        ) from error
+
+    def line_of(key: str) -> int:
+        rows = block.splitlines()
+        pattern = re.compile(rf"(^|[\s.\[{{,\"']){re.escape(key)}(\s*=|\]|[\"'])")
+        return first + next((n for n, row in enumerate(rows) if pattern.search(row)), 0)
+
+    def refuse(key: str, allowed: list[str]) -> Problem:
+        near = difflib.get_close_matches(key, allowed, n=1)
+        hint = f"rename it to {near[0]}" if near else f"use one of {', '.join(allowed)}"
+        return Problem(
+            path, line_of(key), f"unknown metadata key {key!r}", f"{hint}, then {check}", kind="metadata"
+        )
+
+    tool: dict[str, Any] = header.get("tool", {})
+    for table, allowed in (
+        (header, ["requires-python", "dependencies", "tool"]),
+        (tool, ["verified", "uv"]),
+    ):
+        for key in table:
+            if key not in allowed:
+                raise refuse(key, allowed)
+    dependencies = header.get("dependencies", [])
+    for requirement in dependencies if isinstance(dependencies, list) else [dependencies]:
+        try:
+            Requirement(requirement)
+        except (InvalidRequirement, TypeError) as error:
+            raise Problem(
+                path,
+                line_of("dependencies"),
+                f"dependency {requirement!r} is not a requirement: {error}",
+                f"correct it, then {check}",
+                kind="metadata",
+            ) from error
+    try:
+        metadata = Metadata.model_validate(tool.get("verified", {}))
+    except ValidationError as error:
+        first_error = error.errors()[0]
+        place = [str(part) for part in first_error["loc"]]
+        if first_error["type"] == "extra_forbidden":
+            model = Metadata if len(place) == 1 else Raises
+            raise refuse(place[-1], list(model.model_fields)) from error
+        raise Problem(
+            path,
+            line_of(place[-1]) if first_error["type"] != "missing" else line_of("verified"),
+            f"metadata {'.'.join(place)}: {first_error['msg'].lower()}",
+            f"correct it under [tool.verified], then {check}",
+            kind="metadata",
+        ) from error
+    return metadata, tuple(dependencies)
+
+
+def _refuse_unseen_output(path: Path, tree: ast.Module, check: str) -> None:
+    """Output that the print check cannot see must not be in an example."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+            for keyword in node.keywords:
+                raise Problem(
+                    path,
+                    node.lineno,
+                    f"print(..., {keyword.arg}=...) cannot be verified",
+                    f"print one plain text, then {check}",
+                    kind="print",
+                )
+
+
+def _promised_output(source: str, tree: ast.Module) -> Iterator[tuple[range, list[Expected]]]:
+    """Each block of expected output: its rows in the file, and the lines it promises.
+
+    A block is a run of `#>` comments, or a string in triple quotes that stands alone after a print.
+    """
+    blocks: list[tuple[range, list[Expected]]] = []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT and token.string.startswith("#>"):
+            row = token.start[0]
+            text = token.string[2:].removeprefix(" ").rstrip()
+            blocks.append((range(row, row + 1), [Expected(row, text)]))
+    for parent in ast.walk(tree):
+        for _, children in ast.iter_fields(parent):
+            if not isinstance(children, list):
+                continue
+            for node in children[1:]:
+                text = _lone_string(node)
+                if text is None or not _QUOTES.match(ast.get_source_segment(source, node) or ""):
+                    continue
+                rows = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+                body = [row.rstrip() for row in _dedent(text, node.col_offset).strip("\n").split("\n")]
+                blocks.append((rows, [Expected(node.lineno + 1 + n, row) for n, row in enumerate(body)]))
+    yield from sorted(blocks, key=lambda block: block[0].start)
+
+
+def _lone_string(node: Any) -> str | None:
+    if (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    ):
+        return node.value.value
+    return None
+
+
+def _dedent(text: str, columns: int) -> str:
+    return "\n".join(row[columns:] if not row[:columns].strip() else row for row in text.split("\n"))
+
+
+def _sections(path: Path, source: str) -> dict[str, range]:
+    found: dict[str, range] = {}
+    open_at: dict[str, int] = {}
+    for number, row in enumerate(source.splitlines(), start=1):
+        match = _MARKER.match(row)
+        if match is None:
+            if _ANY_MARKER.match(row):
+                raise Problem(
+                    path,
+                    number,
+                    "this is not a section marker",
+                    "write `# --8<-- [start:name]`",
+                    kind="section",
+                )
+            continue
+        name = match["name"]
+        if match["edge"] == "start":
+            if name in open_at or name in found:
+                raise Problem(
+                    path, number, f"section {name!r} starts twice", "rename one of them", kind="section"
+                )
+            open_at[name] = number
+        elif name not in open_at:
+            raise Problem(
+                path,
+                number,
+                f"section {name!r} ends before it starts",
+                f"add `# --8<-- [start:{name}]` above",
+                kind="section",
+            )
+        else:
+            start = open_at.pop(name)
+            if number == start + 1:
+                raise Problem(
+                    path, start, f"section {name!r} is empty", "move its markers around code", kind="section"
+                )
+            found[name] = range(start + 1, number)
+    for name, start in open_at.items():
+        raise Problem(
+            path,
+            start,
+            f"section {name!r} does not end",
+            f"add `# --8<-- [end:{name}]` below",
+            kind="section",
+        )
+    return found

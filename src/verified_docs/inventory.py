@@ -1,0 +1,104 @@
+"""Compares examples, cassettes and manifest: nothing missing, nothing left over, nothing edited by hand."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from verified_docs.cassette import CASSETTES, MANIFEST, cassette_path, list_cassettes, load_manifest
+from verified_docs.example import EVERY_LANE, EXAMPLES, Example
+from verified_docs.lane import Lane
+from verified_docs.problem import Problem, Problems, shown
+
+
+def recorded_lanes(root: Path, example: Example, lanes: Iterable[Lane]) -> list[Lane]:
+    """The lanes in which an example has a cassette."""
+    return [lane for lane in lanes if cassette_path(root, lane, example.id).exists()]
+
+
+def check_inventory(root: Path, examples: Sequence[Example], lanes: Sequence[Lane]) -> None:
+    """Checks that every example is recorded, and that every cassette is an untouched import with an example.
+
+    Args:
+        root: The project's folder.
+        examples: All examples.
+        lanes: All lanes.
+
+    Raises:
+        Problems: One entry for each thing that is missing, left over or edited.
+    """
+    found = [
+        *_check_cassettes(root, {example.id for example in examples}, lanes),
+        *_check_examples(root, examples, lanes),
+    ]
+    if found:
+        raise Problems(found)
+
+
+def _check_cassettes(root: Path, example_ids: set[str], lanes: Sequence[Lane]) -> Iterable[Problem]:
+    folder = root / CASSETTES
+    manifest = load_manifest(root)
+    on_disk = {path.relative_to(folder).with_suffix("").as_posix(): path for path in list_cassettes(root)}
+    for key, path in on_disk.items():
+        lane = next((lane for lane in lanes if key.startswith(f"{lane.id}/")), None)
+        remove = f"git rm {shown(path)}"
+        if lane is None:
+            yield Problem(path, None, "the cassette stands in no lane", f"{remove}, or add its lane", kind="unknown-lane")
+        elif key not in manifest:
+            yield Problem(
+                path,
+                None,
+                f"the cassette is not in {CASSETTES}/{MANIFEST}: no import wrote it",
+                f"{remove}, or verified-docs import FOLDER --only {key.removeprefix(f'{lane.id}/')}",
+                kind="unlisted-cassette",
+            )
+        elif key.removeprefix(f"{lane.id}/") not in example_ids:
+            name = key.removeprefix(f"{lane.id}/")
+            yield Problem(
+                path,
+                None,
+                "the cassette has no example",
+                f"write {EXAMPLES}/{name}.py, or {remove} and take its row out of {CASSETTES}/{MANIFEST}",
+                kind="orphan-cassette",
+            )
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != manifest[key]["cassette"]:
+            yield Problem(
+                path,
+                None,
+                "the cassette is cut off or was edited: its hash is not the one of its import",
+                f"git checkout -- {shown(path)}",
+                kind="edited-cassette",
+            )
+    for key in sorted(manifest.keys() - on_disk.keys()):
+        path = folder / f"{key}.yaml"
+        yield Problem(
+            path, None, "the cassette was imported and is gone", f"git checkout -- {shown(path)}", kind="missing-cassette"
+        )
+
+
+def _check_examples(root: Path, examples: Sequence[Example], lanes: Sequence[Lane]) -> Iterable[Problem]:
+    known = {lane.id for lane in lanes}
+    for example in examples:
+        check = f"make check EX={example.id}"
+        recorded = {lane.id for lane in recorded_lanes(root, example, lanes)}
+        if not recorded:
+            yield Problem(
+                example.path,
+                None,
+                "the example has no cassette in any lane",
+                f"verified-docs import FOLDER --only {example.id}",
+                kind="no-cassette",
+            )
+        for table, keys in (("raises", example.metadata.raises), ("output", example.metadata.output)):
+            for key in keys:
+                if (key not in known and key != EVERY_LANE) or (recorded and key in known - recorded):
+                    line = next(n for n, row in enumerate(example.source.splitlines(), 1) if f'"{key}"' in row)
+                    why = "is not a lane" if key not in known else "has no recording of it"
+                    yield Problem(
+                        example.path,
+                        line,
+                        f"{key!r} under [tool.verified.{table}] {why}",
+                        f"use one of {', '.join(sorted(recorded or known))}, then {check}",
+                        kind="metadata",
+                    )

@@ -1,0 +1,79 @@
+"""Names the combinations of server and client that every example is verified with."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from verified_docs.problem import Problem
+
+CONFIG = "pyproject.toml"
+
+
+@dataclass(frozen=True, order=True)
+class Lane:
+    """One server version together with one client version.
+
+    Attributes:
+        server: The server as people name it, such as `GitLab 19.3`.
+        client: The client as people name it, with its exact version, such as `MLflow 3.17.2`.
+    """
+
+    server: str
+    client: str
+
+    @property
+    def client_version(self) -> str:
+        """The exact version of the client, the last word of its name."""
+        return self.client.split()[-1]
+
+    @property
+    def environment(self) -> str:
+        """The environment that has this client: its name and major version, such as `mlflow-3`."""
+        name, version = self.client.rsplit(" ", 1)
+        return f"{_slug(name)}-{version.split('.')[0]}"
+
+    @property
+    def id(self) -> str:
+        """The stable name used in paths and metadata, such as `gitlab-19.3/mlflow-3`."""
+        return f"{_slug(self.server)}/{self.environment}"
+
+    def __str__(self) -> str:
+        return f"{self.server} with {self.client}"
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", name.lower())
+
+
+def load_lanes(root: Path) -> tuple[Lane, ...]:
+    """Reads the lanes from `[tool.verified_docs]` of the project's configuration.
+
+    Args:
+        root: The project's folder.
+
+    Returns:
+        The lanes in the order in which pages show them.
+
+    Raises:
+        Problem: The table is missing, empty or malformed.
+    """
+    path = root / CONFIG
+    try:
+        rows = tomllib.loads(path.read_text("utf-8"))["tool"]["verified_docs"]["lanes"]
+        lanes = tuple(Lane(row["server"], row["client"]) for row in rows)
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise Problem(
+            path,
+            None,
+            f"the lanes cannot be read ({type(error).__name__}: {error})",
+            'add lanes = [{ server = "GitLab 19.3", client = "MLflow 3.17.2" }] under [tool.verified_docs]',
+            kind="config",
+        ) from error
+    if not lanes or len({lane.id for lane in lanes}) != len(lanes):
+        raise Problem(
+            path, None, "the lanes must be named, each once", f"edit lanes in {CONFIG}", kind="config"
+        )
+    return lanes

@@ -1,0 +1,61 @@
+"""One shape for every message to a person: where, what, and the command that fixes it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass
+class Problem(Exception):
+    """Something a person has to change.
+
+    Attributes:
+        path: The file to look at; shown relative to the working directory.
+        line: The line in that file, counted from 1, or None for the whole file.
+        what: One sentence that says what is wrong.
+        fix: The command or edit that puts it right.
+        detail: More lines for a reader who needs them, such as a difference.
+        kind: A short stable name of the failure, for tests and reports.
+    """
+
+    path: Path
+    line: int | None
+    what: str
+    fix: str
+    detail: str = ""
+    kind: str = "problem"
+
+    def __post_init__(self) -> None:
+        super().__init__(self.what)
+
+    @property
+    def where(self) -> str:
+        """The file and line in the form that editors make clickable."""
+        return shown(self.path) if self.line is None else f"{shown(self.path)}:{self.line}"
+
+    def __str__(self) -> str:
+        detail = "".join(f"\n    {line}" for line in self.detail.splitlines())
+        return f"{self.where}: {self.what}{detail}\n    fix: {self.fix}"
+
+
+class Problems(Exception):
+    """Several problems found in one pass, so that a person can fix them in one go.
+
+    Attributes:
+        found: The problems, in the order in which they were met.
+    """
+
+    def __init__(self, found: list[Problem]) -> None:
+        self.found = found
+        super().__init__("\n".join(map(str, found)))
+
+
+def shown(path: Path) -> str:
+    """A path as people type it: relative to the working directory where that is shorter."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # another drive
+        return str(path)
+    return str(path) if relative.startswith("..") else relative.replace(os.sep, "/")

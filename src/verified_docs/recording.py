@@ -1,0 +1,329 @@
+"""Turns a raw vcrpy recording into a cassette: stable, scrubbed, with its provenance."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import yaml
+
+from verified_docs.adapter import Adapter
+from verified_docs.cassette import (
+    Cassette,
+    Echo,
+    Failure,
+    Fingerprint,
+    Interaction,
+    Provenance,
+    Software,
+    cassette_path,
+    load_manifest,
+    write_cassette,
+    write_manifest,
+)
+from verified_docs.lane import Lane
+from verified_docs.leaks import LABEL
+from verified_docs.problem import Problem, Problems
+
+RECORDER = "verified-docs import 1"
+# Longer own texts are kept as a hash: nobody reads them, and a hash compares as exactly.
+_LONGEST_UPLOAD = 4096
+_SHORT_JSON = 100
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A raw recording on disk.
+
+    Attributes:
+        lane: The lane it was made in.
+        example_id: The example that it belongs to, as `area/name`.
+        path: The vcrpy file; a JSON file of the same name beside it says how it was made.
+        program: The program that was recorded, where the folder has it.
+    """
+
+    lane: Lane
+    example_id: str
+    path: Path
+    program: Path
+
+    @property
+    def key(self) -> str:
+        """The recording's name in the manifest."""
+        return f"{self.lane.id}/{self.example_id}"
+
+
+def find_recordings(folder: Path, lanes: Iterable[Lane], only: Iterable[str] = ()) -> list[Recording]:
+    """Lists the raw recordings of a folder, laid out as `<lane>/<area>/<name>.yaml`.
+
+    Args:
+        folder: The folder.
+        lanes: The lanes to look for.
+        only: Areas or `area/name`s to import; empty for all.
+
+    Raises:
+        Problem: The folder has none of them.
+    """
+    wanted = set(only)
+    found = [
+        Recording(lane, example_id, path, folder / "scenarios" / f"{example_id}.py")
+        for lane in lanes
+        for path in sorted((folder / lane.id).rglob("*.yaml"))
+        if (example_id := path.relative_to(folder / lane.id).with_suffix("").as_posix())
+        and (not wanted or example_id in wanted or example_id.partition("/")[0] in wanted)
+    ]
+    names = {recording.example_id for recording in found}
+    missing = [name for name in wanted if not any(name in {other, other.partition("/")[0]} for other in names)]
+    if not found or missing:
+        raise Problem(
+            folder,
+            None,
+            f"there is no recording of {', '.join(sorted(missing)) or 'any lane'}",
+            "name a folder that holds <lane>/<area>/<name>.yaml: verified-docs import FOLDER --only AREA",
+            kind="no-recording",
+        )
+    return found
+
+
+def import_recordings(root: Path, recordings: Iterable[Recording], adapter: Adapter) -> list[Path]:
+    """Writes a cassette for each recording, and the manifest last.
+
+    All are converted before the first file is written, so that a bad recording changes nothing.
+
+    Args:
+        root: The project's folder.
+        recordings: What to import.
+        adapter: What is volatile and what is secret.
+
+    Returns:
+        The cassettes that were written.
+
+    Raises:
+        Problems: One entry for each recording that cannot become a cassette.
+    """
+    converted: list[tuple[Recording, Cassette]] = []
+    found: list[Problem] = []
+    for recording in recordings:
+        try:
+            converted.append((recording, convert(root, recording, adapter)))
+        except Problem as problem:
+            found.append(problem)
+    if found:
+        raise Problems(found)
+    rows = load_manifest(root)
+    for recording, cassette in converted:
+        rows[recording.key] = {
+            "recording": cassette.provenance.recording_sha256,
+            "cassette": write_cassette(cassette),
+        }
+    write_manifest(root, rows)
+    return [cassette.path for _, cassette in converted]
+
+
+def convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
+    """Makes a cassette of a raw recording, without writing it.
+
+    Raises:
+        Problem: The recording is malformed, names another host, or sends a credential without a label.
+    """
+    raw = _read(recording.path)
+    rows = _parse(recording.path, raw)
+    provenance = _provenance(recording, raw, adapter)
+    interactions: list[Interaction] = []
+    contents: list[tuple[bytes, bytes]] = []
+    for number, row in enumerate(rows):
+        try:
+            interaction, content = _interaction(row, adapter)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise _refused(recording.path, f"interaction {number} is malformed ({error})") from error
+        host = urlsplit(interaction.uri).hostname
+        if host != adapter.host:
+            raise _refused(recording.path, f"interaction {number} names the host {host}, not {adapter.host}")
+        interactions.append(interaction)
+        contents.append(content)
+    with_files = [
+        _with_files(number, interaction, contents, interactions, adapter)
+        for number, interaction in enumerate(interactions)
+    ]
+    ended = provenance.exception
+    stable, message = adapter.stabilise(with_files, ended.message if ended else "")
+    if ended:
+        provenance = provenance.model_copy(update={"exception": Failure(type=ended.type, message=message)})
+    readable = tuple(_readable(interaction, adapter) for interaction in stable)
+    return Cassette(cassette_path(root, recording.lane, recording.example_id), provenance, readable)
+
+
+def _refused(path: Path, what: str) -> Problem:
+    return Problem(path, None, what, "record it again; nothing was imported", kind="recording")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _refused(path, f"the recording cannot be read ({error.strerror})") from error
+
+
+def _parse(path: Path, raw: bytes) -> list[Any]:
+    try:
+        document = yaml.load(raw, Loader=_RawLoader)
+        rows = document["interactions"]
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+        first = str(error).partition("\n")[0]
+        raise _refused(path, f"the recording is cut off or not one of vcrpy's ({first})") from error
+    if not isinstance(rows, list):
+        raise _refused(path, "the recording has no list of interactions")
+    return rows
+
+
+def _provenance(recording: Recording, raw: bytes, adapter: Adapter) -> Provenance:
+    path = recording.path.with_suffix(".json")
+    try:
+        about = json.loads(path.read_text("utf-8"))
+        lane = recording.lane
+        client = about[adapter.client.lower()]
+        if client != lane.client_version:
+            raise _refused(path, f"the recording was made with {adapter.client} {client}, not with {lane.client}")
+        server = about[adapter.server.lower()]
+        if not f"{adapter.server} {server['version']}".startswith(f"{lane.server}."):
+            raise _refused(path, f"the recording was made with {adapter.server} {server['version']}, not {lane.server}")
+        ended = about["exception"]
+        return Provenance(
+            server=Software(name=adapter.server, version=server["version"], edition=server["edition"]),
+            client=Software(name=adapter.client, version=client),
+            python=about["python"],
+            vcrpy=about["vcrpy"],
+            recorded_at=about["recorded_at"],
+            credentials=tuple(sorted(about["credentials"])),
+            environment=about["environment"],
+            recorder=RECORDER,
+            recording_sha256=hashlib.sha256(raw).hexdigest(),
+            program_sha256=hashlib.sha256(_read(recording.program)).hexdigest() if recording.program.exists() else None,
+            exception=Failure.model_validate(ended) if ended else None,
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _refused(path, f"the recording does not say how it was made ({type(error).__name__}: {error})") from error
+
+
+def _interaction(row: Any, adapter: Adapter) -> tuple[Interaction, tuple[bytes, bytes]]:
+    """An interaction with its headers scrubbed, and the bytes of its two bodies."""
+    request, response = row["request"], row["response"]
+    headers = {}
+    for name, value in _flat(request["headers"]):
+        if name.lower() in adapter.credential_headers:
+            if not LABEL.search(value) or LABEL.sub("", value).strip() not in {"", "Bearer", "Basic"}:
+                raise ValueError(f"header {name} holds a credential that is not a label such as <project:developer:api>")
+            headers[name] = value
+        elif name.lower() in adapter.request_headers:
+            headers[name] = value
+    answer_headers = {name: value for name, value in _flat(response["headers"]) if name.lower() in adapter.answer_headers}
+    sent, received = _bytes(request["body"]), _bytes(response["body"]["string"])
+    interaction = Interaction(
+        method=request["method"],
+        uri=request["uri"],
+        headers=dict(sorted(headers.items())),
+        body=_text_or(sent, Fingerprint.of(sent, exact=True)) if sent else None,
+        status=int(response["status"]["code"]),
+        reason=str(response["status"]["message"]),
+        answer_headers=dict(sorted(answer_headers.items())),
+        answer=_text_or(received, received),
+    )
+    return interaction, (sent, received)
+
+
+def _with_files(
+    number: int,
+    interaction: Interaction,
+    contents: list[tuple[bytes, bytes]],
+    interactions: list[Interaction],
+    adapter: Adapter,
+) -> Interaction:
+    """Replaces the bytes of files that are not the example's own by what stands for them."""
+    sent, received = contents[number]
+    path = unquote(interaction.path)
+    if adapter.is_upload(interaction.method, path):
+        own = adapter.is_own(path, sent)
+        text = _text_or(sent, None) if own and len(sent) <= _LONGEST_UPLOAD else None
+        return replace(interaction, body=text if text is not None else Fingerprint.of(sent, exact=own))
+    if interaction.method == "GET" and received:
+        for earlier in range(number):
+            above = interactions[earlier]
+            if (
+                contents[earlier][0] == received
+                and adapter.is_upload(above.method, unquote(above.path))
+                and not adapter.is_own(unquote(above.path), received)
+            ):
+                return replace(interaction, answer=Echo(earlier, hashlib.sha256(received).hexdigest(), len(received)))
+    return interaction
+
+
+def _readable(interaction: Interaction, adapter: Adapter) -> Interaction:
+    """Long JSON in several lines, so that a change to a cassette is a change of lines."""
+    if adapter.is_upload(interaction.method, unquote(interaction.path)):
+        return interaction
+    body, answer = interaction.body, interaction.answer
+    is_json = "json" in interaction.headers.get("Content-Type", "")
+    answers_json = "json" in interaction.answer_headers.get("Content-Type", "")
+    return replace(
+        interaction,
+        body=_pretty(body) if isinstance(body, str) and is_json else body,
+        # An error stays as it came: clients quote it to the letter.
+        answer=_pretty(answer) if isinstance(answer, str) and answers_json and interaction.status < 400 else answer,
+    )
+
+
+def _pretty(text: str) -> str:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return text
+    return text if len(text) <= _SHORT_JSON else json.dumps(document, indent=1, ensure_ascii=False)
+
+
+def _flat(headers: Any) -> Iterable[tuple[str, str]]:
+    for name, values in headers.items():
+        for value in values if isinstance(values, (list, tuple)) else [values]:
+            yield str(name), value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _bytes(body: Any) -> bytes:
+    if body is None:
+        return b""
+    if isinstance(body, bytes):
+        return body
+    if isinstance(body, str):
+        return body.encode()
+    raise TypeError(f"a body of type {type(body).__name__}")
+
+
+_CONTROL = re.compile(r"[^\t\n\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _text_or[Other](content: bytes, other: Other) -> str | Other:
+    """Bytes as text where YAML can hold them without loss, else something that stands for them."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return other
+    return other if _CONTROL.search(text) else text
+
+
+class _RawLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Reads vcrpy's files: plain data, and the one object that vcrpy writes for an uploaded file."""
+
+
+def _construct_file(loader: yaml.SafeLoader, node: yaml.MappingNode) -> bytes:
+    state = loader.construct_mapping(node, deep=True).get("state") or (b"",)
+    return _bytes(state[0])
+
+
+_RawLoader.add_constructor("tag:yaml.org,2002:python/object/new:_io.BytesIO", _construct_file)
+_RawLoader.add_constructor(
+    "tag:yaml.org,2002:python/tuple", lambda loader, node: tuple(loader.construct_sequence(node, deep=True))
+)
