@@ -13,7 +13,7 @@
 # [tool.verified.output]
 # "gitlab-18.9/mlflow-3" = "FINISHED {'n_estimators': '20', 'max_depth': '4'}\n{'accuracy': 1.0, 'f1': 1.0}\nregistered wine-classifier 1.0.0"
 # ///
-"""The whole story in one file: an experiment, a run, a registered version, and the model loaded again."""
+"""The whole story: an experiment, a run, a registered version, the loaded model."""
 
 import tempfile
 
@@ -34,7 +34,9 @@ with mlflow.start_run(run_name="forest") as run:
     mlflow.log_params({"n_estimators": 20, "max_depth": 4})
     mlflow.set_tags({"dataset": "wine", "owner": "cellar"})
 
-    forest = RandomForestClassifier(n_estimators=0, max_depth=4, random_state=0, warm_start=True)
+    forest = RandomForestClassifier(
+        n_estimators=0, max_depth=4, random_state=0, warm_start=True
+    )
     for step in range(1, 5):
         forest.n_estimators = 5 * step
         forest.fit(X_train, y_train)
@@ -54,15 +56,23 @@ print(finished.data.metrics)
 
 # --8<-- [start:register]
 client = MlflowClient()
-client.create_registered_model("wine-classifier", description="Which cultivar a wine comes from")
+client.create_registered_model(
+    "wine-classifier", description="Which cultivar a wine comes from"
+)
 version = client.create_model_version(
-    "wine-classifier", source="", description="First release", tags={"gitlab.version": "1.0.0"}
+    "wine-classifier",
+    source="",
+    description="First release",
+    tags={"gitlab.version": "1.0.0"},
 )
 
 # A version has a run of its own: its files, metrics and tags go there.
 with tempfile.TemporaryDirectory() as folder:
     mlflow.sklearn.save_model(
-        forest, f"{folder}/model", pip_requirements=["scikit-learn"], serialization_format="cloudpickle"
+        forest,
+        f"{folder}/model",
+        pip_requirements=["scikit-learn"],
+        serialization_format="cloudpickle",
     )
     client.log_artifacts(version.run_id, f"{folder}/model", artifact_path="")
 client.log_metric(version.run_id, "accuracy", finished.data.metrics["accuracy"])

@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""One zip file up, one zip file down: works for every flavor and any number of sub-folders."""
+"""One zip file up, one down: works for any number of sub-folders."""
 
 import shutil
 import tempfile
@@ -26,15 +26,25 @@ class Scaler(mlflow.pyfunc.PythonModel):
 
 
 mlflow.set_experiment("flavors")
-with mlflow.start_run(run_name="archived-model") as run, tempfile.TemporaryDirectory() as folder:
+with (
+    mlflow.start_run(run_name="archived-model") as run,
+    tempfile.TemporaryDirectory() as folder,
+):
     factor = Path(folder, "factor.txt")
     factor.write_text("3")
     mlflow.pyfunc.save_model(
-        f"{folder}/model", python_model=Scaler(), artifacts={"factor": str(factor)}, pip_requirements=["mlflow"]
+        f"{folder}/model",
+        python_model=Scaler(),
+        artifacts={"factor": str(factor)},
+        pip_requirements=["mlflow"],
     )
-    mlflow.log_artifact(shutil.make_archive(f"{folder}/model", "zip", f"{folder}/model"))
+    mlflow.log_artifact(
+        shutil.make_archive(f"{folder}/model", "zip", f"{folder}/model")
+    )
 
-archive = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path="model.zip")
+archive = mlflow.artifacts.download_artifacts(
+    run_id=run.info.run_id, artifact_path="model.zip"
+)
 target = tempfile.mkdtemp()
 shutil.unpack_archive(archive, target)
 print(mlflow.pyfunc.load_model(target).predict([1, 2, 3]))

@@ -22,10 +22,17 @@ settings = {"objective": "multiclass", "num_class": 3, "num_leaves": 4, "verbose
 booster = lightgbm.train(settings, lightgbm.Dataset(X, y), num_boost_round=3)
 
 mlflow.set_experiment("flavors")
-with mlflow.start_run(run_name="lightgbm") as run, tempfile.TemporaryDirectory() as folder:
-    mlflow.lightgbm.save_model(booster, f"{folder}/model", pip_requirements=["lightgbm"])
+with (
+    mlflow.start_run(run_name="lightgbm") as run,
+    tempfile.TemporaryDirectory() as folder,
+):
+    mlflow.lightgbm.save_model(
+        booster, f"{folder}/model", pip_requirements=["lightgbm"]
+    )
     mlflow.log_artifacts(f"{folder}/model")
 
 loaded = mlflow.lightgbm.load_model(f"runs:/{run.info.run_id}/")
-print("same predictions:", numpy.allclose(booster.predict(X[:5]), loaded.predict(X[:5])))
+print(
+    "same predictions:", numpy.allclose(booster.predict(X[:5]), loaded.predict(X[:5]))
+)
 #> same predictions: True

@@ -21,8 +21,13 @@ class Doubler(mlflow.pyfunc.PythonModel):
 
 
 mlflow.set_experiment("flavors")
-with mlflow.start_run(run_name="pyfunc") as run, tempfile.TemporaryDirectory() as folder:
-    mlflow.pyfunc.save_model(f"{folder}/model", python_model=Doubler(), pip_requirements=["mlflow"])
+with (
+    mlflow.start_run(run_name="pyfunc") as run,
+    tempfile.TemporaryDirectory() as folder,
+):
+    mlflow.pyfunc.save_model(
+        f"{folder}/model", python_model=Doubler(), pip_requirements=["mlflow"]
+    )
     mlflow.log_artifacts(f"{folder}/model")
 
 loaded = mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/")

@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""The model brings a file of its own, in a sub-folder, and finds it again after loading."""
+"""The model brings a file in a sub-folder, and finds it again after loading."""
 
 import tempfile
 from pathlib import Path
@@ -25,11 +25,17 @@ class Scaler(mlflow.pyfunc.PythonModel):
 
 
 mlflow.set_experiment("flavors")
-with mlflow.start_run(run_name="pyfunc-artifacts") as run, tempfile.TemporaryDirectory() as folder:
+with (
+    mlflow.start_run(run_name="pyfunc-artifacts") as run,
+    tempfile.TemporaryDirectory() as folder,
+):
     factor = Path(folder, "factor.txt")
     factor.write_text("3")
     mlflow.pyfunc.save_model(
-        f"{folder}/model", python_model=Scaler(), artifacts={"factor": str(factor)}, pip_requirements=["mlflow"]
+        f"{folder}/model",
+        python_model=Scaler(),
+        artifacts={"factor": str(factor)},
+        pip_requirements=["mlflow"],
     )
     mlflow.log_artifacts(f"{folder}/model")
 

@@ -26,9 +26,15 @@ X, y = load_wine(return_X_y=True)
 tree = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X, y)
 
 mlflow.set_experiment("flavors")
-with mlflow.start_run(run_name="sub-folder") as run, tempfile.TemporaryDirectory() as folder:
+with (
+    mlflow.start_run(run_name="sub-folder") as run,
+    tempfile.TemporaryDirectory() as folder,
+):
     mlflow.sklearn.save_model(
-        tree, f"{folder}/model", pip_requirements=["scikit-learn"], serialization_format="cloudpickle"
+        tree,
+        f"{folder}/model",
+        pip_requirements=["scikit-learn"],
+        serialization_format="cloudpickle",
     )
     mlflow.log_artifacts(f"{folder}/model", artifact_path="model")
 

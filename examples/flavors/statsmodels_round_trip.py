@@ -20,8 +20,13 @@ x = sm.add_constant(numpy.arange(10.0))
 fitted = sm.OLS(2 * numpy.arange(10.0) + 1, x).fit()
 
 mlflow.set_experiment("flavors")
-with mlflow.start_run(run_name="statsmodels") as run, tempfile.TemporaryDirectory() as folder:
-    mlflow.statsmodels.save_model(fitted, f"{folder}/model", pip_requirements=["statsmodels"])
+with (
+    mlflow.start_run(run_name="statsmodels") as run,
+    tempfile.TemporaryDirectory() as folder,
+):
+    mlflow.statsmodels.save_model(
+        fitted, f"{folder}/model", pip_requirements=["statsmodels"]
+    )
     mlflow.log_artifacts(f"{folder}/model")
 
 loaded = mlflow.statsmodels.load_model(f"runs:/{run.info.run_id}/")

@@ -24,7 +24,9 @@ for depth in (2, 3, 5):
             )
 
 runs = mlflow.search_runs([experiment.experiment_id])
-table = runs.pivot(index="params.max_depth", columns="params.n_estimators", values="metrics.accuracy")
+table = runs.pivot(
+    index="params.max_depth", columns="params.n_estimators", values="metrics.accuracy"
+)
 print(table.to_string())
 '''
 params.n_estimators    20      5

@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""Job one trains and writes the run's id to a file; job two evaluates the run and registers it."""
+"""Job one writes the id of its run; job two evaluates that run and registers it."""
 
 import tempfile
 from pathlib import Path

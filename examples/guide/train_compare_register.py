@@ -39,7 +39,9 @@ for name, model in models.items():
 
 # --8<-- [start:compare]
 runs = mlflow.search_runs([experiment.experiment_id])
-table = runs[["params.algorithm", "metrics.accuracy"]].sort_values("metrics.accuracy", ascending=False)
+table = runs[["params.algorithm", "metrics.accuracy"]].sort_values(
+    "metrics.accuracy", ascending=False
+)
 print(table.to_string(index=False))
 '''
 params.algorithm  metrics.accuracy
@@ -58,7 +60,10 @@ version = client.create_model_version(
 )
 with tempfile.TemporaryDirectory() as folder:
     mlflow.sklearn.save_model(
-        models[best], f"{folder}/model", pip_requirements=["scikit-learn"], serialization_format="cloudpickle"
+        models[best],
+        f"{folder}/model",
+        pip_requirements=["scikit-learn"],
+        serialization_format="cloudpickle",
     )
     client.log_artifacts(version.run_id, f"{folder}/model", artifact_path="")
 print(best, "is version", version.aliases[0])

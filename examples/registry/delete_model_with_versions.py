@@ -17,7 +17,9 @@ from mlflow.exceptions import RestException
 
 client = MlflowClient()
 client.create_registered_model("wine-classifier")
-client.create_model_version("wine-classifier", source="", tags={"gitlab.version": "1.0.0"})
+client.create_model_version(
+    "wine-classifier", source="", tags={"gitlab.version": "1.0.0"}
+)
 
 client.delete_registered_model("wine-classifier")
 try:

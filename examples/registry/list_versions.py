@@ -13,14 +13,16 @@
 # [tool.verified.output]
 # "gitlab-18.9/mlflow-2" = "version 1.0.0 aliases []\nversion 1.1.0 aliases []\nversion 2.0.0 aliases []"
 # ///
-"""`latest_versions` of a registered model holds every version in GitLab, not just the newest."""
+"""`latest_versions` of a model holds every version in GitLab, not just the newest."""
 
 from mlflow import MlflowClient
 
 client = MlflowClient()
 client.create_registered_model("wine-classifier")
 for number in ("1.0.0", "1.1.0", "2.0.0"):
-    client.create_model_version("wine-classifier", source="", tags={"gitlab.version": number})
+    client.create_model_version(
+        "wine-classifier", source="", tags={"gitlab.version": number}
+    )
 
 model = client.get_registered_model("wine-classifier")
 for version in sorted(model.latest_versions, key=lambda version: version.version):

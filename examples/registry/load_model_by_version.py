@@ -20,7 +20,9 @@ from mlflow import MlflowClient
 client = MlflowClient()
 client.create_registered_model("wine-classifier")
 for number in ("1.0.0", "1.2.0"):
-    version = client.create_model_version("wine-classifier", source="", tags={"gitlab.version": number})
+    version = client.create_model_version(
+        "wine-classifier", source="", tags={"gitlab.version": number}
+    )
     client.log_text(version.run_id, f"weights of {number}\n", "weights.txt")
 
 
@@ -35,7 +37,7 @@ print(weights("models:/wine-classifier@1.0.0"))
 print(weights("models:/wine-classifier/latest"))
 #> weights of 1.2.0
 
-# MLflow reads a number with dots as a stage, and GitLab ignores stages: this is the newest version.
+# MLflow reads `1.0.0` as a stage here, and GitLab answers with the newest version.
 print(weights("models:/wine-classifier/1.0.0"))
 #> weights of 1.2.0
 # --8<-- [end:uris]

@@ -17,7 +17,9 @@ from mlflow import MlflowClient
 client = MlflowClient()
 client.create_registered_model("wine-classifier")
 for number in ("1.10.0", "1.2.0", "1.9.0"):
-    client.create_model_version("wine-classifier", source="", tags={"gitlab.version": number})
+    client.create_model_version(
+        "wine-classifier", source="", tags={"gitlab.version": number}
+    )
 
 for newest in client.get_latest_versions("wine-classifier"):
     print(newest.aliases[0])

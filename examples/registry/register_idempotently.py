@@ -31,7 +31,9 @@ def ensure_version(name: str, number: str) -> ModelVersion:
     except RestException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
-        return client.create_model_version(name, source="", tags={"gitlab.version": number})
+        return client.create_model_version(
+            name, source="", tags={"gitlab.version": number}
+        )
 
 
 ensure_model("wine-classifier")

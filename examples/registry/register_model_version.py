@@ -13,7 +13,7 @@
 # [tool.verified.output]
 # "gitlab-18.9/mlflow-3" = "semantic version: 1.0.0\nversion is the semantic version: False"
 # ///
-"""A registered model, one version with a number of your choice, its files, a metric, and the way back."""
+"""A model, a version with a number of your choice, its files, and the way back."""
 
 import tempfile
 
@@ -28,11 +28,17 @@ tree = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X, y)
 
 # --8<-- [start:register]
 client = MlflowClient()
-client.create_registered_model("wine-classifier", description="Which cultivar a wine comes from")
+client.create_registered_model(
+    "wine-classifier", description="Which cultivar a wine comes from"
+)
 
-# The tag chooses the semantic version. `source` must be there, and GitLab does not use it.
+# The tag chooses the semantic version. `source` is required, and GitLab puts an
+# address of its own in its place.
 version = client.create_model_version(
-    "wine-classifier", source="", tags={"gitlab.version": "1.0.0"}, description="First release"
+    "wine-classifier",
+    source="",
+    tags={"gitlab.version": "1.0.0"},
+    description="First release",
 )
 print("semantic version:", version.aliases[0])
 #> semantic version: 1.0.0
@@ -43,7 +49,10 @@ print("version is the semantic version:", version.version == "1.0.0")
 # --8<-- [start:upload]
 with tempfile.TemporaryDirectory() as folder:
     mlflow.sklearn.save_model(
-        tree, f"{folder}/model", pip_requirements=["scikit-learn"], serialization_format="cloudpickle"
+        tree,
+        f"{folder}/model",
+        pip_requirements=["scikit-learn"],
+        serialization_format="cloudpickle",
     )
     client.log_artifacts(version.run_id, f"{folder}/model", artifact_path="")
 client.log_metric(version.run_id, "accuracy", 0.97)

@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""Versions without a number of yours count up; a tag sets the number; both are found again."""
+"""Versions without a number of yours count up; a tag sets the number."""
 
 from mlflow import MlflowClient
 
@@ -16,7 +16,9 @@ client.create_registered_model("wine-classifier", tags={"team": "cellar"})
 
 first = client.create_model_version("wine-classifier", source="")
 second = client.create_model_version("wine-classifier", source="")
-third = client.create_model_version("wine-classifier", source="", tags={"gitlab.version": "2.0.0"})
+third = client.create_model_version(
+    "wine-classifier", source="", tags={"gitlab.version": "2.0.0"}
+)
 print([version.aliases[0] for version in (first, second, third)])
 #> ['1.0.0', '1.0.1', '2.0.0']
 

@@ -14,7 +14,9 @@ from mlflow import MlflowClient
 client = MlflowClient()
 client.create_registered_model("wine-classifier")
 for number in ("1.0.0", "1.1.0-rc1", "1.1.0"):
-    client.create_model_version("wine-classifier", source="", tags={"gitlab.version": number})
+    client.create_model_version(
+        "wine-classifier", source="", tags={"gitlab.version": number}
+    )
 
 candidate = client.get_model_version("wine-classifier", "1.1.0-rc1")
 print(candidate.aliases[0])

@@ -16,8 +16,12 @@ from mlflow import MlflowClient
 
 client = MlflowClient()
 client.create_registered_model("wine-classifier")
-client.create_model_version("wine-classifier", source="", tags={"gitlab.version": "1.0.0"})
+client.create_model_version(
+    "wine-classifier", source="", tags={"gitlab.version": "1.0.0"}
+)
 
-client.update_model_version("wine-classifier", "1.0.0", description="Validated on the 2024 vintage")
+client.update_model_version(
+    "wine-classifier", "1.0.0", description="Validated on the 2024 vintage"
+)
 print(client.get_model_version("wine-classifier", "1.0.0").description)
 #> Validated on the 2024 vintage

@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""Autolog with the two settings that keep it to calls that GitLab answers."""
+"""Autolog without models and datasets: parameters and metrics arrive."""
 
 import mlflow
 from sklearn.datasets import load_wine

@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""Proves that address and token work, in four requests: one experiment created, read, and deleted again."""
+"""Proves that address and token work: an experiment created, read, deleted."""
 
 from mlflow import MlflowClient
 

@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""Deleting is for good: GitLab has no trash and no restore."""
+"""After the delete, GitLab answers as if run and experiment had never been."""
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException

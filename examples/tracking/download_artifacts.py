@@ -18,7 +18,9 @@ with mlflow.start_run(run_name="to-download") as run:
     mlflow.log_text("a\n", "a.txt")
     mlflow.log_text("b\n", "b.txt")
 
-folder = Path(mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path=""))
+folder = Path(
+    mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path="")
+)
 for file in sorted(folder.iterdir()):
     print(file.name, "holds", file.read_text().strip())
     #> a.txt holds a

@@ -25,14 +25,17 @@ with mlflow.start_run(run_name="with-artifacts") as run:
     mlflow.log_artifacts(str(folder))
 
 # The slash at the end matters: it asks for the run's root.
-for file in sorted(mlflow.artifacts.list_artifacts(f"runs:/{run.info.run_id}/"), key=lambda file: file.path):
+files = mlflow.artifacts.list_artifacts(f"runs:/{run.info.run_id}/")
+for file in sorted(files, key=lambda file: file.path):
     print(file.path, file.file_size)
     #> confusion.csv 10
     #> features.json 48
     #> labels.csv 10
     #> notes.txt 27
 
-local = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path="features.json")
+local = mlflow.artifacts.download_artifacts(
+    run_id=run.info.run_id, artifact_path="features.json"
+)
 print(Path(local).read_text())
 '''
 {

@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""One run with parameters, a metric over three steps, tags and a text file, read back from GitLab."""
+"""One run with parameters, a metric, tags and a text file, read back from GitLab."""
 
 import mlflow
 

@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""A configuration that is too long for a parameter goes into a JSON file of the run."""
+"""A long configuration goes into a JSON file of the run; a tag says where it is."""
 
 import mlflow
 

@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""Every single-value call, without a context manager: for notebooks and long scripts."""
+"""Every single-value call, for notebooks and long scripts."""
 
 import mlflow
 
@@ -20,7 +20,7 @@ mlflow.log_metric("loss", 0.31)
 mlflow.log_metrics({"accuracy": 0.9, "f1": 0.88}, step=1)
 mlflow.set_tag("reviewed", "no")
 
-# Nothing ends the run for you here: without this line it stays RUNNING in GitLab.
+# Without this line the run stays RUNNING.
 mlflow.end_run()
 
 finished = mlflow.get_run(run.info.run_id)

@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""MLflow marks a child with a tag; GitLab stores the tag, and you find the children by it."""
+"""MLflow marks a child with a tag, and you find the children by it."""
 
 import mlflow
 
@@ -18,6 +18,8 @@ with mlflow.start_run(run_name="sweep") as parent:
             mlflow.log_param("C", c)
 
 runs = mlflow.search_runs([experiment.experiment_id], output_format="list")
-children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+children = [
+    run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id
+]
 print(sorted(child.info.run_name for child in children))
 #> ['C-0.1', 'C-1.0']

@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""Saves a scikit-learn model to disk, uploads its files to the root of a run, and loads it back."""
+"""Saves a model to disk, uploads it to the root of a run, and loads it back."""
 
 import tempfile
 
@@ -23,7 +23,10 @@ tree = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X, y)
 mlflow.set_experiment("wine-classifier")
 with mlflow.start_run(run_name="tree") as run, tempfile.TemporaryDirectory() as folder:
     mlflow.sklearn.save_model(
-        tree, f"{folder}/model", pip_requirements=["scikit-learn"], serialization_format="cloudpickle"
+        tree,
+        f"{folder}/model",
+        pip_requirements=["scikit-learn"],
+        serialization_format="cloudpickle",
     )
     mlflow.log_artifacts(f"{folder}/model")
 # --8<-- [end:save]

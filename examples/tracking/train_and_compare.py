@@ -20,14 +20,20 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0, strati
 experiment = mlflow.set_experiment("wine-classifier")
 for depth in (1, 2, 4):
     with mlflow.start_run(run_name=f"forest-depth-{depth}"):
-        forest = RandomForestClassifier(n_estimators=10, max_depth=depth, random_state=0)
+        forest = RandomForestClassifier(
+            n_estimators=10, max_depth=depth, random_state=0
+        )
         forest.fit(X_train, y_train)
         mlflow.log_params({"n_estimators": 10, "max_depth": depth})
         mlflow.log_metric("accuracy", round(forest.score(X_test, y_test), 4))
 
 # One row a run, newest first.
 runs = mlflow.search_runs([experiment.experiment_id])
-print(runs[["tags.mlflow.runName", "params.max_depth", "metrics.accuracy"]].to_string(index=False))
+print(
+    runs[["tags.mlflow.runName", "params.max_depth", "metrics.accuracy"]].to_string(
+        index=False
+    )
+)
 '''
 tags.mlflow.runName params.max_depth  metrics.accuracy
      forest-depth-4                4            1.0000

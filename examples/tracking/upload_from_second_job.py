@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""After a run's first upload, another process adds a file through GitLab's package endpoint."""
+"""Adds a file to a run through GitLab's package endpoint."""
 
 import os
 

@@ -28,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+DOCS = "docs"
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 Root = Annotated[Path, typer.Option("--root", help="The project's folder.", show_default="this folder")]
@@ -87,12 +88,13 @@ def verify(
 ) -> None:
     """Replay examples in the lanes of the client that is installed here."""
     with _told():
+        from verified_docs.census import PYTHON, check_fences, take_census
         from verified_docs.evidence import gather, write_evidence
         from verified_docs.example import load_examples
         from verified_docs.gitlab_mlflow import GitLabMLflow
         from verified_docs.inventory import check_inventory
         from verified_docs.lane import load_lanes
-        from verified_docs.replay import verify_lanes
+        from verified_docs.replay import verify_fence, verify_lanes
 
         root = root.resolve()
         adapter = GitLabMLflow()
@@ -122,6 +124,15 @@ def verify(
             results.append((one, lane, outcome))
             if example:
                 _out.print(f"[green]✓[/] {one.id} in {lane}: {outcome.verdict.replace('_', ' ')}")
+        fences = [] if example else take_census(root / DOCS)
+        check_fences(fences, root / DOCS)
+        offline = [fence for fence in fences if fence.language in PYTHON]
+        for fence in offline:
+            try:
+                verify_fence(fence, root, adapter)
+            except Problem as problem:
+                found.append(problem)
+                _tell(problem)
         took = time.monotonic() - started
         done = [result for _, _, result in results if result.verdict != "not_recorded"]
         failing = sum(result.verdict == "fails_as_shown" for result in done)
@@ -129,7 +140,9 @@ def verify(
             _err.print(f"[red]{len(found)} of {len(found) + len(done)} failed[/] with {lanes[0].client}")
             raise typer.Exit(1)
         _out.print(
-            f"[green]verified[/] {len(done)} results of {len(chosen)} examples with {lanes[0].client} in {took:.1f} s"
+            f"[green]verified[/] {len(done)} results of {len(chosen)} examples"
+            + (f" and {len(offline)} fences" if offline else "")
+            + f" with {lanes[0].client} in {took:.1f} s"
             + (f", {failing} of them fail just as their pages show" if failing else "")
         )
         if evidence:
@@ -160,8 +173,8 @@ def census(root: Root = Path()) -> None:
     with _told():
         from verified_docs.census import check_fences, take_census
 
-        fences = take_census(root.resolve() / "docs")
-        counts = check_fences(fences, root.resolve() / "docs")
+        fences = take_census(root.resolve() / DOCS)
+        counts = check_fences(fences, root.resolve() / DOCS)
         for language, number in sorted(counts.items()):
             _out.print(f"{number:4} {escape(language)}")
         _out.print(f"[green]{len(fences)} fences[/], each accounted for")

@@ -202,6 +202,7 @@ def load_example(path: Path, root: Path, source: str | None = None) -> Example:
     block, first = _script_block(path, text, check)
     metadata, dependencies = _read_header(path, block, first, check)
     _refuse_unseen_output(path, tree, check)
+    _refuse_near_misses(path, text, check)
     example = Example(example_id, path, text, metadata, dependencies)
     _ = example.sections
     return example
@@ -336,6 +337,19 @@ def _refuse_unseen_output(path: Path, tree: ast.Module, check: str) -> None:
                     f"print one plain text, then {check}",
                     kind="print",
                 )
+
+
+def _refuse_near_misses(path: Path, source: str, check: str) -> None:
+    """A formatter that writes `# >` for `#>` would turn a promise into a comment."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT and re.match(r"#\s+>", token.string):
+            raise Problem(
+                path,
+                token.start[0],
+                "`# >` is a comment, not expected output",
+                f"write `#>` without a blank, then {check}",
+                kind="print",
+            )
 
 
 def _promised_output(source: str, tree: ast.Module) -> Iterator[tuple[range, list[Expected]]]:

@@ -22,7 +22,7 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     ("credentials in an address", re.compile(r"https?://[^/\s:@\"'<]+:[^/\s@\"'<]+@")),
 )
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}\b")
 _SAFE_DOMAINS = ("example.com", "example.org", "example.net", "noreply.gitlab.example.com")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{24,}={0,2}")
 

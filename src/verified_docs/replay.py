@@ -40,7 +40,8 @@ from verified_docs.cassette import (
     load_cassette,
 )
 from verified_docs.evidence import Result
-from verified_docs.example import Example, load_example
+from verified_docs.census import Fence
+from verified_docs.example import Example, Metadata, load_example
 from verified_docs.isolation import isolated, no_network
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem, shown
@@ -615,3 +616,49 @@ def verify_lanes(
             yield current, lane, outcome
             if update:
                 current = load_example(example.path, root)
+
+
+def verify_fence(fence: Fence, root: Path, adapter: Adapter) -> None:
+    """Runs a Python fence of a page, which has to do without a server.
+
+    Args:
+        fence: The fence.
+        root: The project's folder.
+        adapter: Knowledge of the client, whose state is restored.
+
+    Raises:
+        Problem: It fails, asks for a server, or prints something else than its `#>` comments.
+    """
+    metadata = Metadata(title="A fence", role="none", scope="none")
+    example = Example(fence.id, fence.page, fence.content, metadata, ())
+    lane = Lane("no server", f"{adapter.client} {adapter.client_version()}")
+    run = _Run()
+    with isolated({}, fence.page.name, root / CACHE) as noise, no_network() as blocked:
+        with adapter.restored():
+            _run_source(example, run)
+        run.blocked = list(blocked)
+    run.noise = noise.getvalue()
+    try:
+        if run.blocked:
+            raise Problem(
+                fence.page,
+                run.error_line,
+                f"the fence talks to a server: {run.blocked[0]}",
+                "move it to examples/ and include it, so that it is recorded",
+                kind="network",
+            )
+        if run.error is not None:
+            raise Problem(
+                fence.page,
+                run.error_line,
+                f"the fence ends with {_type_name(run.error)}: {run.error}",
+                "correct the fence, then make site",
+                kind="exception",
+            )
+        _check_output(example, lane, run, "make site", update=False)
+    except Problem as problem:
+        # Inside the fence lines are counted from its first row.
+        problem.line = fence.line + (problem.line or 0)
+        if problem.kind == "output":
+            problem.fix = "correct the `#>` comments of the fence, then make site"
+        raise
