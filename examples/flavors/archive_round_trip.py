@@ -21,7 +21,7 @@ class Scaler(mlflow.pyfunc.PythonModel):
     def load_context(self, context):
         self.factor = float(Path(context.artifacts["factor"]).read_text())
 
-    def predict(self, context, model_input, params=None):
+    def predict(self, context, model_input: list[float]) -> list[float]:
         return [self.factor * value for value in model_input]
 
 

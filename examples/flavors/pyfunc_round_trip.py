@@ -16,7 +16,7 @@ import mlflow.pyfunc
 
 
 class Doubler(mlflow.pyfunc.PythonModel):
-    def predict(self, context, model_input, params=None):
+    def predict(self, context, model_input: list[int]) -> list[int]:
         return [2 * value for value in model_input]
 
 

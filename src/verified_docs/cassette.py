@@ -242,7 +242,7 @@ def load_cassette(path: Path, text: str | None = None) -> Cassette:
             ):
                 raise ValueError(f"interaction {answer.index} uploads no bytes to give back")
         except (TypeError, KeyError, ValueError, AttributeError) as error:
-            line = _line_of_interaction(text, number)
+            line = line_of_interaction(text, number)
             raise Problem(
                 path,
                 line,
@@ -289,8 +289,8 @@ def write_whole(path: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -314,7 +314,11 @@ def load_manifest(root: Path) -> dict[str, dict[str, str]]:
         return {}
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise Problem(
-            path, None, f"the manifest cannot be read: {_first_line(error)}", f"git checkout -- {shown(path)}", kind="manifest"
+            path,
+            None,
+            f"the manifest cannot be read: {_first_line(error)}",
+            f"git checkout -- {shown(path)}",
+            kind="manifest",
         ) from error
     return dict(rows)
 
@@ -365,7 +369,8 @@ def _interaction_from_yaml(row: Any) -> Interaction:
     )
 
 
-def _line_of_interaction(text: str, number: int) -> int | None:
+def line_of_interaction(text: str, number: int) -> int | None:
+    """The line of a cassette's text in which an interaction starts, or None where there is no such interaction."""
     starts = [n for n, row in enumerate(text.splitlines(), start=1) if row.startswith("- request:")]
     return starts[number] if number < len(starts) else None
 

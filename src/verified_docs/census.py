@@ -125,7 +125,13 @@ def check_fences(fences: Sequence[Fence], folder: Path) -> Counter[str]:
             _check_syntax(fence)
         except _Malformed as error:
             found.append(
-                Problem(fence.page, fence.line + error.line, f"the {fence.language or 'plain'} fence {error}", error.fix, kind="fence")
+                Problem(
+                    fence.page,
+                    fence.line + error.line,
+                    f"the {fence.language or 'plain'} fence {error}",
+                    error.fix,
+                    kind="fence",
+                )
             )
     if sum(counts.values()) != len(fences):
         found.append(Problem(folder, None, "fences were lost while counting", "report this as a bug", kind="census"))

@@ -94,7 +94,7 @@ def verify(
         from verified_docs.gitlab_mlflow import GitLabMLflow
         from verified_docs.inventory import check_inventory
         from verified_docs.lane import load_lanes
-        from verified_docs.replay import verify_fence, verify_lanes
+        from verified_docs.verify import verify_fence, verify_lanes
 
         root = root.resolve()
         adapter = GitLabMLflow()

@@ -14,7 +14,6 @@ from verified_docs.example import Example
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem, shown
 
-EVIDENCE_VERSION = 1
 FILE = "evidence.json"
 SCHEMA_FILE = "evidence.schema.json"
 
@@ -87,15 +86,13 @@ class Evidence(_Frozen):
         examples: Example id to its proof.
     """
 
-    version: Literal[1] = EVIDENCE_VERSION
+    version: Literal[1] = 1
     lanes: dict[str, LaneName]
     examples: dict[str, Proof]
 
     def count(self, *verdicts: str) -> int:
         """The number of results with one of these verdicts."""
-        return sum(
-            result.verdict in verdicts for proof in self.examples.values() for result in proof.results.values()
-        )
+        return sum(result.verdict in verdicts for proof in self.examples.values() for result in proof.results.values())
 
     def to_json(self) -> str:
         """The document as it is written: keys in a fixed order, one line each."""
@@ -180,7 +177,9 @@ def load_evidence(path: Path) -> Evidence:
     except ValidationError as error:
         first = error.errors()[0]
         place = "/".join(map(str, first["loc"]))
-        raise Problem(path, None, f"not an evidence file: /{place}: {first['msg']}", "make verify", kind="evidence") from error
+        raise Problem(
+            path, None, f"not an evidence file: /{place}: {first['msg']}", "make verify", kind="evidence"
+        ) from error
 
 
 def write_evidence(path: Path, evidence: Evidence) -> None:
@@ -194,4 +193,6 @@ def json_schema() -> dict[str, Any]:
 
 
 def _incomplete(path: Path, what: str) -> Problem:
-    return Problem(path, None, f"the evidence is not complete: {what}", f"rm -r {shown(path)} && make verify", kind="evidence")
+    return Problem(
+        path, None, f"the evidence is not complete: {what}", f"rm -r {shown(path)} && make verify", kind="evidence"
+    )

@@ -163,11 +163,7 @@ class Example:
         body = ast.parse(self.source).body
         if section is None and self.docstring:
             hidden.update(range(body[0].lineno, (body[0].end_lineno or body[0].lineno) + 1))
-        kept = [
-            lines[number - 1]
-            for number in wanted
-            if number not in hidden and not _MARKER.match(lines[number - 1])
-        ]
+        kept = [lines[number - 1] for number in wanted if number not in hidden and not _MARKER.match(lines[number - 1])]
         text = "\n".join(kept).strip("\n")
         margin = min((len(row) - len(row.lstrip()) for row in text.splitlines() if row.strip()), default=0)
         return "\n".join(row[margin:] for row in text.splitlines()) + "\n"
@@ -233,18 +229,14 @@ def load_examples(root: Path, only: str | None = None) -> list[Example]:
     examples.sort(key=lambda example: example.id)
     if only:
         name = only.removeprefix(f"{EXAMPLES}/").removesuffix(".py").replace("-", "_")
-        chosen = [
-            example for example in examples if name == example.id or name == example.id.rpartition("/")[2]
-        ]
+        chosen = [example for example in examples if name == example.id or name == example.id.rpartition("/")[2]]
         if not chosen:
             near = difflib.get_close_matches(name, [example.id for example in examples], n=3, cutoff=0.3)
             hint = f"did you mean {' or '.join(near)}?" if near else f"list them: ls {EXAMPLES}/*/"
             raise Problem(folder, None, f"there is no example {only!r}", hint, kind="unknown-example")
         return chosen
     if not examples:
-        raise Problem(
-            folder, None, "there is no example to verify", f"add one below {shown(folder)}/", kind="empty"
-        )
+        raise Problem(folder, None, "there is no example to verify", f"add one below {shown(folder)}/", kind="empty")
     return examples
 
 
@@ -283,9 +275,7 @@ def _read_header(path: Path, block: str, first: int, check: str) -> tuple[Metada
     def refuse(key: str, allowed: list[str]) -> Problem:
         near = difflib.get_close_matches(key, allowed, n=1)
         hint = f"rename it to {near[0]}" if near else f"use one of {', '.join(allowed)}"
-        return Problem(
-            path, line_of(key), f"unknown metadata key {key!r}", f"{hint}, then {check}", kind="metadata"
-        )
+        return Problem(path, line_of(key), f"unknown metadata key {key!r}", f"{hint}, then {check}", kind="metadata")
 
     tool: dict[str, Any] = header.get("tool", {})
     for table, allowed in (
@@ -368,21 +358,17 @@ def _promised_output(source: str, tree: ast.Module) -> Iterator[tuple[range, lis
             if not isinstance(children, list):
                 continue
             for node in children[1:]:
-                text = _lone_string(node)
-                if text is None or not _QUOTES.match(ast.get_source_segment(source, node) or ""):
+                lone = _lone_string(node)
+                if lone is None or not _QUOTES.match(ast.get_source_segment(source, node) or ""):
                     continue
                 rows = range(node.lineno, (node.end_lineno or node.lineno) + 1)
-                body = [row.rstrip() for row in _dedent(text, node.col_offset).strip("\n").split("\n")]
+                body = [row.rstrip() for row in _dedent(lone, node.col_offset).strip("\n").split("\n")]
                 blocks.append((rows, [Expected(node.lineno + 1 + n, row) for n, row in enumerate(body)]))
     yield from sorted(blocks, key=lambda block: block[0].start)
 
 
 def _lone_string(node: Any) -> str | None:
-    if (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    ):
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
         return node.value.value
     return None
 
@@ -409,9 +395,7 @@ def _sections(path: Path, source: str) -> dict[str, range]:
         name = match["name"]
         if match["edge"] == "start":
             if name in open_at or name in found:
-                raise Problem(
-                    path, number, f"section {name!r} starts twice", "rename one of them", kind="section"
-                )
+                raise Problem(path, number, f"section {name!r} starts twice", "rename one of them", kind="section")
             open_at[name] = number
         elif name not in open_at:
             raise Problem(
@@ -424,9 +408,7 @@ def _sections(path: Path, source: str) -> dict[str, range]:
         else:
             start = open_at.pop(name)
             if number == start + 1:
-                raise Problem(
-                    path, start, f"section {name!r} is empty", "move its markers around code", kind="section"
-                )
+                raise Problem(path, start, f"section {name!r} is empty", "move its markers around code", kind="section")
             found[name] = range(start + 1, number)
     for name, start in open_at.items():
         raise Problem(

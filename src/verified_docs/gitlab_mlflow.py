@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 from verified_docs.cassette import Interaction
 from verified_docs.example import Example
@@ -59,7 +59,7 @@ class GitLabMLflow:
     )
 
     # What the client changes: `Settings that the recordings were made with` in .env.template.
-    settings = {
+    settings: ClassVar = {
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
         "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",

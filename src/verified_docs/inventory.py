@@ -44,7 +44,9 @@ def _check_cassettes(root: Path, example_ids: set[str], lanes: Sequence[Lane]) -
         lane = next((lane for lane in lanes if key.startswith(f"{lane.id}/")), None)
         remove = f"git rm {shown(path)}"
         if lane is None:
-            yield Problem(path, None, "the cassette stands in no lane", f"{remove}, or add its lane", kind="unknown-lane")
+            yield Problem(
+                path, None, "the cassette stands in no lane", f"{remove}, or add its lane", kind="unknown-lane"
+            )
         elif key not in manifest:
             yield Problem(
                 path,
@@ -73,7 +75,11 @@ def _check_cassettes(root: Path, example_ids: set[str], lanes: Sequence[Lane]) -
     for key in sorted(manifest.keys() - on_disk.keys()):
         path = folder / f"{key}.yaml"
         yield Problem(
-            path, None, "the cassette was imported and is gone", f"git checkout -- {shown(path)}", kind="missing-cassette"
+            path,
+            None,
+            "the cassette was imported and is gone",
+            f"git checkout -- {shown(path)}",
+            kind="missing-cassette",
         )
 
 

@@ -181,7 +181,7 @@ class _Process:
         numpy = sys.modules.get("numpy")
         return cls(
             dict(os.environ),
-            os.getcwd(),
+            str(Path.cwd()),
             list(sys.argv),
             list(sys.path),
             sys.modules.get("__main__"),

@@ -73,7 +73,5 @@ def load_lanes(root: Path) -> tuple[Lane, ...]:
             kind="config",
         ) from error
     if not lanes or len({lane.id for lane in lanes}) != len(lanes):
-        raise Problem(
-            path, None, "the lanes must be named, each once", f"edit lanes in {CONFIG}", kind="config"
-        )
+        raise Problem(path, None, "the lanes must be named, each once", f"edit lanes in {CONFIG}", kind="config")
     return lanes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import shutil
 import tempfile
 import traceback
@@ -18,7 +17,7 @@ import jinja2
 from verified_docs.evidence import FILE, SCHEMA_FILE, Evidence, Proof, Result, json_schema
 from verified_docs.example import Example, load_examples
 from verified_docs.leaks import find_leaks
-from verified_docs.problem import Problem, shown
+from verified_docs.problem import Problem
 
 DOCS = "docs"
 EVIDENCE_PAGE = "reference/evidence.md"
@@ -133,7 +132,7 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
             )
         work.chmod(0o755)
         shutil.rmtree(into, ignore_errors=True)
-        os.replace(work, into)
+        work.replace(into)
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
@@ -152,14 +151,14 @@ def _check_fresh(examples: dict[str, Example], evidence: Evidence) -> None:
                 kind="stale",
             )
     for name in evidence.examples.keys() - examples.keys():
-        raise Problem(Path(FILE), None, f"{name} was verified, but is not an example any more", "make verify", kind="stale")
+        raise Problem(
+            Path(FILE), None, f"{name} was verified, but is not an example any more", "make verify", kind="stale"
+        )
 
 
 def _write(target: Path, text: str, source: Path) -> None:
     for leak in find_leaks(text):
-        raise Problem(
-            source, leak.line, f"the page would publish a secret ({leak.kind})", "take it out", kind="secret"
-        )
+        raise Problem(source, leak.line, f"the page would publish a secret ({leak.kind})", "take it out", kind="secret")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, "utf-8")
 
@@ -201,14 +200,22 @@ class _Pages:
         try:
             return self._jinja.get_template(name).render(context)
         except jinja2.TemplateSyntaxError as error:
-            raise Problem(path, error.lineno, f"the page cannot be rendered: {error.message}", "correct the line, then make site", kind="page") from error
+            raise Problem(
+                path,
+                error.lineno,
+                f"the page cannot be rendered: {error.message}",
+                "correct the line, then make site",
+                kind="page",
+            ) from error
         except (jinja2.UndefinedError, _NotThere) as error:
             lines = [
                 frame.lineno
                 for frame in traceback.extract_tb(error.__traceback__)
                 if Path(frame.filename).resolve() == path.resolve()
             ]
-            raise Problem(path, lines[-1] if lines else None, str(error), "correct the name, then make site", kind="page") from error
+            raise Problem(
+                path, lines[-1] if lines else None, str(error), "correct the name, then make site", kind="page"
+            ) from error
 
     def _card(self, example_id: str, section: str | None, up: str) -> str:
         example = self.examples.get(example_id)
@@ -241,7 +248,8 @@ class _Pages:
             if result.verdict == "passes" and result.output:
                 by_output.setdefault(result.output, []).append(lane_id)
         # What most lanes print comes first; of two that are as common, the newer.
-        ordered = sorted(reversed(by_output.items()), key=lambda item: -len(item[1]))
+        newest_first = list(by_output.items())[::-1]
+        ordered = sorted(newest_first, key=lambda item: -len(item[1]))
         return [
             _fence("text", output, "Output" if number == 0 else f"Output with {self._names(lane_ids)}")
             for number, (output, lane_ids) in enumerate(ordered)
@@ -262,7 +270,9 @@ class _Pages:
         return blocks
 
     def _names(self, lane_ids: list[str]) -> str:
-        names = [f"{self.evidence.lanes[lane_id].server} and {self.evidence.lanes[lane_id].client}" for lane_id in lane_ids]
+        names = [
+            f"{self.evidence.lanes[lane_id].server} and {self.evidence.lanes[lane_id].client}" for lane_id in lane_ids
+        ]
         return "; ".join(names)
 
     def _chips(self, results: dict[str, Result]) -> str:
@@ -320,7 +330,8 @@ class _Pages:
                 lane = self.evidence.lanes[lane_id]
                 if result.cassette and result.recorded_at and result.cassette_sha256:
                     rows.append(
-                        f"| {lane.server} · {lane.client} | {result.requests} | {result.recorded_at[:16].replace('T', ' ')} UTC "
+                        f"| {lane.server} · {lane.client} | {result.requests} "
+                        f"| {result.recorded_at[:16].replace('T', ' ')} UTC "
                         f"| `{result.cassette_sha256[:12]}` |"
                     )
             parts.append(f"[`{proof.path}`](../examples/{name}.py), SHA-256 `{proof.sha256[:12]}`")
@@ -347,5 +358,3 @@ def _fence(language: str, text: str, title: str | None) -> str:
         ticks += "`"
     heading = f' title="{title}"' if title else ""
     return f"{ticks}{language}{heading}\n{text}{ticks}"
-
-

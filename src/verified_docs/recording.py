@@ -218,11 +218,15 @@ def _interaction(row: Any, adapter: Adapter) -> tuple[Interaction, tuple[bytes, 
     for name, value in _flat(request["headers"]):
         if name.lower() in adapter.credential_headers:
             if not LABEL.search(value) or LABEL.sub("", value).strip() not in {"", "Bearer", "Basic"}:
-                raise ValueError(f"header {name} holds a credential that is not a label such as <project:developer:api>")
+                raise ValueError(
+                    f"header {name} holds a credential that is not a label such as <project:developer:api>"
+                )
             headers[name] = value
         elif name.lower() in adapter.request_headers:
             headers[name] = value
-    answer_headers = {name: value for name, value in _flat(response["headers"]) if name.lower() in adapter.answer_headers}
+    answer_headers = {
+        name: value for name, value in _flat(response["headers"]) if name.lower() in adapter.answer_headers
+    }
     sent, received = _bytes(request["body"]), _bytes(response["body"]["string"])
     interaction = Interaction(
         method=request["method"],

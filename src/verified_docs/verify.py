@@ -1,0 +1,437 @@
+"""Runs an example in a lane and checks every promise it makes; says what it proves or what is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.abc
+import inspect
+import json
+import re
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pytest_examples import CodeExample
+from pytest_examples.config import ExamplesConfig
+from pytest_examples.run_code import Arg, InsertPrintStatements, run_code
+
+from verified_docs.adapter import Adapter
+from verified_docs.cassette import Cassette, Failure, cassette_path, line_of_interaction, load_cassette
+from verified_docs.census import Fence
+from verified_docs.evidence import Result
+from verified_docs.example import Example, Expected, Metadata, load_example
+from verified_docs.isolation import isolated, no_network
+from verified_docs.lane import Lane
+from verified_docs.problem import Problem, shown
+from verified_docs.replay import StrictTape, Unrecorded, difference, replaying
+
+CACHE = Path("build") / "cache"
+
+
+@dataclass
+class _Run:
+    """What happened while an example ran."""
+
+    printed: list[tuple[int, str]] = field(default_factory=list)
+    error: BaseException | None = None
+    error_line: int | None = None
+    prints: InsertPrintStatements | None = None
+    noise: str = ""
+    blocked: list[str] = field(default_factory=list)
+
+
+def verify(
+    example: Example,
+    lane: Lane,
+    root: Path,
+    adapter: Adapter,
+    *,
+    cassette: Cassette | None = None,
+    update: bool = False,
+) -> Result:
+    """Replays an example in a lane and checks every promise it makes.
+
+    Args:
+        example: The example to run.
+        lane: The lane; its client has to be the one that is installed.
+        root: The project's folder.
+        adapter: Knowledge of server and client.
+        cassette: The cassette to use instead of the one on disk, for checks that change it in memory.
+        update: Rewrite the promised output of the example's file where only that is wrong.
+
+    Returns:
+        What the example did, in the words of its recording.
+
+    Raises:
+        Problem: A promise is broken; the first cause is named, with the command that fixes it.
+    """
+    check = f"make check EX={example.id}"
+    if adapter.client_version() != lane.client_version:
+        raise Problem(
+            root / "requirements" / f"{lane.environment}.txt",
+            None,
+            f"this environment has {adapter.client} {adapter.client_version()}, the lane {lane} needs another",
+            "make setup",
+            kind="client",
+        )
+    path = cassette_path(root, lane, example.id)
+    from_disk = cassette is None
+    before = _digest(path) if from_disk else ""
+    if cassette is None:
+        cassette = load_cassette(path)
+    _check_provenance(cassette, lane, adapter, example)
+    run, tape = _execute(example, cassette, root, adapter)
+    if from_disk and _digest(path) != before:
+        raise Problem(path, None, "the run changed its cassette", f"git checkout -- {shown(path)}", kind="written")
+    _check_requests(example, cassette, tape, run, check)
+    failure = _check_ending(example, lane, cassette, run, check)
+    # After the ending, which explains why nothing more was sent; before the output, which a lost request shifts.
+    _check_unplayed(example, cassette, tape, check)
+    _check_output(example, lane, run, check, update=update and failure is None)
+    provenance = cassette.provenance
+    return Result(
+        verdict="passes" if failure is None else "fails_as_shown",
+        output="".join(f"{text}\n" for _, text in run.printed),
+        exception=failure,
+        requests=len(cassette.interactions),
+        recorded_at=provenance.recorded_at,
+        server=provenance.server,
+        client=provenance.client,
+        cassette=path.relative_to(root).as_posix(),
+        cassette_sha256=hashlib.sha256(cassette.text.encode()).hexdigest(),
+    )
+
+
+def _check_provenance(cassette: Cassette, lane: Lane, adapter: Adapter, example: Example) -> None:
+    provenance = cassette.provenance
+    server = f"{provenance.server.name} {provenance.server.version}"
+    client = f"{provenance.client.name} {provenance.client.version}"
+    if not server.startswith(f"{lane.server}.") or client != lane.client:
+        raise Problem(
+            cassette.path,
+            1,
+            f"the cassette was recorded from {server} with {client}, but stands in the lane {lane}",
+            f"verified-docs import FOLDER --only {example.id}",
+            kind="provenance",
+        )
+
+
+def _execute(example: Example, cassette: Cassette, root: Path, adapter: Adapter) -> tuple[_Run, StrictTape]:
+    run = _Run()
+    environment = adapter.environment(example)
+    with isolated(environment, example.path.name, root / CACHE) as noise, no_network() as blocked:
+        with adapter.restored(), replaying(cassette, adapter, example.path) as tape:
+            _run_source(example, run)
+        run.blocked = list(blocked)
+    run.noise = noise.getvalue()
+    return run, tape
+
+
+def _run_source(example: Example, run: _Run) -> None:
+    file = str(example.path)
+
+    class Source(importlib.abc.Loader):
+        def create_module(self, spec: Any) -> ModuleType | None:
+            return None
+
+        def exec_module(self, module: ModuleType) -> None:
+            try:
+                exec(compile(example.source, file, "exec"), module.__dict__)
+            except BaseException as error:
+                # Here the traceback still has all frames; pytest-examples keeps only some, and swallows an interrupt.
+                run.error = error
+                run.error_line = _line_of(error, file)
+
+    def collect(path: Path, frame: inspect.FrameInfo, arguments: Sequence[Any]) -> bool:
+        if frame.filename != file:
+            return False
+        run.printed.append((frame.lineno, " ".join(str(Arg(argument)) for argument in arguments)))
+        return True
+
+    prints, _ = run_code(
+        example=as_code_example(example),
+        python_file=example.path,
+        loader=Source(),
+        config=ExamplesConfig(line_length=100_000),
+        enable_print_mock=True,
+        print_callback=None,
+        include_print=collect,
+        module_globals=None,
+        call=None,
+    )
+    run.prints = prints
+    if isinstance(run.error, KeyboardInterrupt):
+        raise run.error
+
+
+def as_code_example(example: Example) -> CodeExample:
+    """The example as pytest-examples sees it."""
+    code: CodeExample = CodeExample.create(example.source, path=example.path, prefix="py")
+    return code
+
+
+def _check_requests(example: Example, cassette: Cassette, tape: StrictTape, run: _Run, check: str) -> None:
+    if tape.misses:
+        first = tape.misses[0]
+        swallowed = not isinstance(run.error, Unrecorded)
+        more = len(tape.misses) - 1
+        what = f"{first.sent} is not in the recording at this place"
+        if swallowed:
+            what += " (the client swallowed the refusal)"
+        if more:
+            what += f"; {more} more after it"
+        raise Problem(
+            example.path,
+            first.line or run.error_line,
+            what,
+            _change_or_record(example, check),
+            f"{first.why}\ncassette: {shown(cassette.path)}",
+            kind="unrecorded",
+        )
+    if run.blocked:
+        raise Problem(
+            example.path,
+            run.error_line,
+            f"the example tried to leave the machine: {run.blocked[0]}",
+            f"send requests only to the server that was recorded, then {check}",
+            kind="network",
+        )
+
+
+def _check_ending(example: Example, lane: Lane, cassette: Cassette, run: _Run, check: str) -> Failure | None:
+    expected = example.metadata.raises_in(lane.id)
+    recorded = cassette.provenance.exception
+    error = run.error
+    if error is None:
+        if expected is not None:
+            raise Problem(
+                example.path,
+                _line_of_text(example, "raises"),
+                f"the example ends without the {expected.type} that it promises for {lane}",
+                f"take the lane out of [tool.verified.raises], then {check}",
+                kind="no-exception",
+            )
+        if recorded is not None:
+            raise Problem(
+                example.path,
+                None,
+                f"the example runs to its end, but its recording ended with {recorded.type} in {lane}",
+                _change_or_record(example, check),
+                recorded.message,
+                kind="no-exception",
+            )
+        return None
+    found = Failure(type=_type_name(error), message=str(error))
+    if expected is None:
+        raise Problem(
+            example.path,
+            run.error_line,
+            f"the example ends with {found.type} in {lane}",
+            f'correct the example, or promise it: [tool.verified.raises] "{lane.id}" = '
+            f'{{ type = "{found.type}", match = "…" }}, then {check}',
+            found.message + "\n" + "".join(traceback.format_exception(error)[-3:]),
+            kind="exception",
+        )
+    if found.type != expected.type:
+        raise Problem(
+            example.path,
+            run.error_line,
+            f"the example ends with {found.type} in {lane}, not with the {expected.type} that it promises",
+            f"correct type under [tool.verified.raises], then {check}",
+            found.message,
+            kind="exception",
+        )
+    if not re.search(expected.match, found.message):
+        raise Problem(
+            example.path,
+            _line_of_text(example, "match"),
+            f"the message of {found.type} in {lane} does not match {expected.match!r}",
+            f"correct match under [tool.verified.raises], then {check}",
+            found.message,
+            kind="message",
+        )
+    if recorded is None or recorded != found:
+        then = "none" if recorded is None else f"{recorded.type}: {recorded.message}"
+        raise Problem(
+            example.path,
+            run.error_line,
+            f"the example ends otherwise than its recording in {lane}",
+            _change_or_record(example, check),
+            difference([then], [f"{found.type}: {found.message}"]),
+            kind="message",
+        )
+    return found
+
+
+def _check_output(example: Example, lane: Lane, run: _Run, check: str, *, update: bool) -> None:
+    only_here = example.metadata.output.get(lane.id)
+    if only_here is not None or run.error is not None:
+        promised = (only_here or "").strip("\n").splitlines()
+        printed = [row.rstrip() for _, text in run.printed for row in text.splitlines() or [""]]
+        if promised != printed:
+            raise Problem(
+                example.path,
+                _line_of_text(example, "output"),
+                f"in {lane} the example prints something else than it promises",
+                f'correct [tool.verified.output] "{lane.id}" = {json.dumps("\n".join(printed), ensure_ascii=False)}, '
+                f"then {check}",
+                difference(promised, printed),
+                kind="output",
+            )
+        return
+    by_line = sorted(run.printed, key=lambda entry: entry[0])
+    printed_rows = [(line, row.rstrip()) for line, text in by_line for row in text.split("\n")]
+    promised_rows = example.expected
+    assert run.prints is not None
+    rewritten = run.prints.updated_print_statements(as_code_example(example))
+    if [row for _, row in printed_rows] == [row.text for row in promised_rows] and rewritten is None:
+        return
+    if update and rewritten is not None:
+        example.path.write_text(rewritten, "utf-8")
+        return
+    pairs = zip_longest(printed_rows, promised_rows)
+    line = next((_line_of_pair(*pair) for pair in pairs if _differ(*pair)), 1)
+    raise Problem(
+        example.path,
+        line,
+        f"in {lane} the example prints something else than its `#>` comments promise",
+        f"make update EX={example.id}, and read the difference",
+        difference([row.text for row in promised_rows], [row for _, row in printed_rows]),
+        kind="output",
+    )
+
+
+def _differ(printed: tuple[int, str] | None, promised: Expected | None) -> bool:
+    """Whether a printed and a promised row differ, or one of them is missing."""
+    return printed is None or promised is None or printed[1] != promised.text
+
+
+def _line_of_pair(printed: tuple[int, str] | None, promised: Expected | None) -> int:
+    """Where to look: at the print, or at the promise that nothing printed."""
+    if printed is not None:
+        return printed[0]
+    return promised.line if promised is not None else 1
+
+
+def _check_unplayed(example: Example, cassette: Cassette, tape: StrictTape, check: str) -> None:
+    left = tape.unplayed()
+    if left:
+        more = f"; {len(left) - 1} more after it" if len(left) > 1 else ""
+        raise Problem(
+            cassette.path,
+            line_of_interaction(cassette.text, left[0]),
+            f"{shown(example.path)} never sends {cassette.interactions[left[0]]} (interaction {left[0]}){more}",
+            _change_or_record(example, check),
+            kind="unplayed",
+        )
+
+
+def _change_or_record(example: Example, check: str) -> str:
+    return (
+        f"{check} after changing the example back, or bring a new recording: "
+        f"verified-docs import FOLDER --only {example.id}"
+    )
+
+
+def _type_name(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _line_of(error: BaseException, file: str) -> int | None:
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return lines[-1] if lines else None
+
+
+def _line_of_text(example: Example, word: str) -> int:
+    rows = example.source.splitlines()
+    return next((n for n, row in enumerate(rows, start=1) if row.startswith("#") and word in row), 1)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+def verify_lanes(
+    examples: Sequence[Example],
+    lanes: Sequence[Lane],
+    root: Path,
+    adapter: Adapter,
+    *,
+    update: bool = False,
+) -> Iterator[tuple[Example, Lane, Result | Problem]]:
+    """Verifies examples in several lanes of one client, in the order given.
+
+    Args:
+        examples: The examples to run.
+        lanes: The lanes of the installed client.
+        root: The project's folder.
+        adapter: Knowledge of server and client.
+        update: Rewrite promised output that is wrong.
+
+    Yields:
+        Example, lane, and the result or what is wrong; a lane without cassette gives `not_recorded`.
+    """
+    for example in examples:
+        current = example
+        for lane in lanes:
+            if not cassette_path(root, lane, example.id).exists():
+                yield current, lane, Result(verdict="not_recorded")
+                continue
+            try:
+                outcome: Result | Problem = verify(current, lane, root, adapter, update=update)
+            except Problem as problem:
+                outcome = problem
+            yield current, lane, outcome
+            if update:
+                current = load_example(example.path, root)
+
+
+def verify_fence(fence: Fence, root: Path, adapter: Adapter) -> None:
+    """Runs a Python fence of a page, which has to do without a server.
+
+    Args:
+        fence: The fence.
+        root: The project's folder.
+        adapter: Knowledge of the client, whose state is restored.
+
+    Raises:
+        Problem: It fails, asks for a server, or prints something else than its `#>` comments.
+    """
+    metadata = Metadata(title="A fence", role="none", scope="none")
+    example = Example(fence.id, fence.page, fence.content, metadata, ())
+    lane = Lane("no server", f"{adapter.client} {adapter.client_version()}")
+    run = _Run()
+    with isolated({}, fence.page.name, root / CACHE) as noise, no_network() as blocked:
+        with adapter.restored():
+            _run_source(example, run)
+        run.blocked = list(blocked)
+    run.noise = noise.getvalue()
+    try:
+        if run.blocked:
+            raise Problem(
+                fence.page,
+                run.error_line,
+                f"the fence talks to a server: {run.blocked[0]}",
+                "move it to examples/ and include it, so that it is recorded",
+                kind="network",
+            )
+        if run.error is not None:
+            raise Problem(
+                fence.page,
+                run.error_line,
+                f"the fence ends with {_type_name(run.error)}: {run.error}",
+                "correct the fence, then make site",
+                kind="exception",
+            )
+        _check_output(example, lane, run, "make site", update=False)
+    except Problem as problem:
+        # Inside the fence lines are counted from its first row.
+        problem.line = fence.line + (problem.line or 0)
+        if problem.kind == "output":
+            problem.fix = "correct the `#>` comments of the fence, then make site"
+        raise

@@ -1,0 +1,114 @@
+"""What tests share: the project, its lanes and examples, and the evidence that a whole run writes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from verified_docs.cassette import Cassette, cassette_path, load_cassette
+from verified_docs.evidence import Result, gather, write_evidence
+from verified_docs.example import Example, load_example, load_examples
+from verified_docs.gitlab_mlflow import GitLabMLflow
+from verified_docs.lane import Lane, load_lanes
+
+ROOT = Path(__file__).resolve().parent.parent
+ADAPTER = GitLabMLflow()
+LANES = load_lanes(ROOT)
+LANES_HERE = [lane for lane in LANES if lane.client_version == ADAPTER.client_version()]
+
+Results = dict[tuple[str, str], tuple[Example, Lane, Result]]
+_results = pytest.StashKey[Results]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--evidence", type=Path, help="Where to write what was proven, if all of it was.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_results] = {}
+    path: Path | None = config.getoption("--evidence")
+    if path is not None:
+        path.unlink(missing_ok=True)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    path: Path | None = session.config.getoption("--evidence")
+    results = session.config.stash[_results]
+    if path is not None and exitstatus == 0 and results:
+        write_evidence(path, gather(ROOT, LANES_HERE, results.values()))
+
+
+@pytest.fixture
+def results(request: pytest.FixtureRequest) -> Results:
+    """The results of this session so far."""
+    return request.config.stash[_results]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def adapter() -> GitLabMLflow:
+    return ADAPTER
+
+
+@pytest.fixture(scope="session")
+def lanes() -> Sequence[Lane]:
+    return LANES
+
+
+@pytest.fixture(scope="session")
+def examples() -> list[Example]:
+    return load_examples(ROOT)
+
+
+@pytest.fixture
+def newest() -> Lane:
+    """The newest server's lane with the client of this environment."""
+    return LANES_HERE[-1]
+
+
+@pytest.fixture
+def edited() -> Callable[..., Example]:
+    """Gives an example with some of its text replaced, in memory."""
+
+    def edit(example_id: str, *replacements: tuple[str, str]) -> Example:
+        path = ROOT / "examples" / f"{example_id}.py"
+        source = path.read_text("utf-8")
+        for old, new in replacements:
+            assert old in source, f"{old!r} is not in {path}"
+            source = source.replace(old, new)
+        return load_example(path, ROOT, source)
+
+    return edit
+
+
+@pytest.fixture
+def recorded(newest: Lane) -> Callable[[str], Cassette]:
+    """Gives an example's cassette in the newest lane."""
+    return lambda example_id: load_cassette(cassette_path(ROOT, newest, example_id))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project that a test may break."""
+    copy = tmp_path / "project"
+    copy.mkdir()
+    for name in ("docs", "examples", "cassettes"):
+        shutil.copytree(ROOT / name, copy / name, copy_function=os.link if os.name != "nt" else shutil.copy2)
+    for name in ("pyproject.toml", "mkdocs.yml"):
+        shutil.copy2(ROOT / name, copy / name)
+    return copy
+
+
+def rewrite(path: Path, text: str) -> None:
+    """Gives a file of a copied project another text; the original, which it may be linked to, stays."""
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")

@@ -1,0 +1,66 @@
+"""Runs every example in every lane of this environment's client, and every Python fence of the pages."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from conftest import ADAPTER, LANES, LANES_HERE, ROOT, Results
+
+from verified_docs.cassette import load_manifest
+from verified_docs.census import PYTHON, Fence, take_census
+from verified_docs.evidence import Result, gather
+from verified_docs.example import Example, load_examples
+from verified_docs.inventory import check_inventory, recorded_lanes
+from verified_docs.lane import Lane
+from verified_docs.verify import verify, verify_fence, verify_lanes
+
+EXAMPLES = load_examples(ROOT)
+PAIRS = [(example, lane) for example in EXAMPLES for lane in LANES_HERE]
+FENCES = [fence for fence in take_census(ROOT / "docs") if fence.language in PYTHON]
+
+
+@pytest.mark.parametrize(("example", "lane"), PAIRS, ids=[f"{example.id}-{lane.id}" for example, lane in PAIRS])
+def test_example_does_what_its_page_shows(example: Example, lane: Lane, results: Results) -> None:
+    if lane in recorded_lanes(ROOT, example, LANES):
+        result = verify(example, lane, ROOT, ADAPTER)
+        assert result.requests > 0
+    else:
+        result = Result(verdict="not_recorded")
+    results[example.id, lane.id] = (example, lane, result)
+
+
+@pytest.mark.parametrize("fence", FENCES, ids=lambda fence: fence.id)
+def test_fence_runs_without_a_server(fence: Fence) -> None:
+    verify_fence(fence, ROOT, ADAPTER)
+
+
+def test_every_cassette_is_an_import_with_an_example() -> None:
+    check_inventory(ROOT, EXAMPLES, LANES)
+
+
+def test_every_recording_of_these_lanes_was_replayed(results: Results) -> None:
+    if len(results) != len(PAIRS):
+        pytest.fail("run the whole file: this test counts what the others did")
+    here = {lane.id for lane in LANES_HERE}
+    imported = {key for key in load_manifest(ROOT) if key.rsplit("/", 2)[0] in here}
+    replayed = {f"{lane}/{name}" for (name, lane), (*_, result) in results.items() if result.verdict != "not_recorded"}
+    assert replayed == imported
+
+
+def test_shuffled_order_gives_the_same_evidence(results: Results) -> None:
+    if len(results) != len(PAIRS):
+        pytest.fail("run the whole file: this test compares with what the others did")
+    shuffled = list(EXAMPLES)
+    random.Random(8).shuffle(shuffled)
+    again = list(verify_lanes(shuffled, LANES_HERE[::-1], ROOT, ADAPTER))
+    assert gather(ROOT, LANES_HERE, again).to_json() == gather(ROOT, LANES_HERE, results.values()).to_json()  # type: ignore[arg-type]
+
+
+def test_nothing_is_verified_by_finding_nothing() -> None:
+    assert len(PAIRS) == len(EXAMPLES) * len(LANES_HERE)
+    assert EXAMPLES
+    assert LANES_HERE
+    assert FENCES
+    assert all(Path(fence.page).exists() for fence in FENCES)
