@@ -47,5 +47,5 @@ archive = mlflow.artifacts.download_artifacts(
 )
 target = tempfile.mkdtemp()
 shutil.unpack_archive(archive, target)
-print(mlflow.pyfunc.load_model(target).predict([1, 2, 3]))
+print(mlflow.pyfunc.load_model(target).predict([1.0, 2.0, 3.0]))
 #> [3.0, 6.0, 9.0]

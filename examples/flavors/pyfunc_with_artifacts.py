@@ -50,5 +50,5 @@ for path in sorted(file.path for file in files):
     #> requirements.txt
 
 loaded = mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/")
-print(loaded.predict([1, 2, 3]))
+print(loaded.predict([1.0, 2.0, 3.0]))
 #> [3.0, 6.0, 9.0]

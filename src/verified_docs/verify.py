@@ -233,7 +233,7 @@ def _check_ending(example: Example, lane: Lane, cassette: Cassette, run: _Run, c
             f"the example ends with {found.type} in {lane}",
             f'correct the example, or promise it: [tool.verified.raises] "{lane.id}" = '
             f'{{ type = "{found.type}", match = "…" }}, then {check}',
-            found.message + "\n" + "".join(traceback.format_exception(error)[-3:]),
+            f"{found.message}\nraised in {_raised_in(error)}",
             kind="exception",
         )
     if found.type != expected.type:
@@ -345,6 +345,15 @@ def _type_name(error: BaseException) -> str:
 def _line_of(error: BaseException, file: str) -> int | None:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     return lines[-1] if lines else None
+
+
+def _raised_in(error: BaseException) -> str:
+    """The innermost place, without the machine's path to it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "the example"
+    path = frames[-1].filename.replace("\\", "/").rpartition("/site-packages/")[2]
+    return f"{shown(Path(path)) if path == frames[-1].filename else path}:{frames[-1].lineno}"
 
 
 def _line_of_text(example: Example, word: str) -> int:
