@@ -11,9 +11,6 @@ FROM ?=
 
 # Compiled modules are kept: importing MLflow without them takes three times as long.
 unexport PYTHONDONTWRITEBYTECODE
-# Two environments work side by side on few cores; one thread each is faster than both on all.
-export OMP_NUM_THREADS ?= 1
-export OPENBLAS_NUM_THREADS ?= 1
 export NO_MKDOCS_2_WARNING := 1
 
 help: ## List the targets

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import ADAPTER, LANES, LANES_HERE, ROOT, rewrite
 
+from conftest import ADAPTER, LANES, LANES_HERE, ROOT, rewrite
 from verified_docs.cassette import Cassette, Echo, Fingerprint, load_cassette
 from verified_docs.evidence import Result
 from verified_docs.example import Example, load_example, load_examples
@@ -201,7 +201,9 @@ def test_leaving_the_machine_is_refused(edited: Edit) -> None:
         "tracking/check_connection",
         (
             "client = MlflowClient()",
-            "import socket\ntry:\n    socket.create_connection(('192.0.2.1', 80), 0.1)\nexcept OSError:\n    pass\nclient = MlflowClient()",
+            "import socket\n"
+            "try:\n    socket.create_connection(('192.0.2.1', 80), 0.1)\nexcept OSError:\n    pass\n"
+            "client = MlflowClient()",
         ),
     )
     problem = fault(example)

@@ -6,8 +6,8 @@ import random
 from pathlib import Path
 
 import pytest
-from conftest import ADAPTER, LANES, LANES_HERE, ROOT, Results
 
+from conftest import ADAPTER, LANES, LANES_HERE, ROOT, Results
 from verified_docs.cassette import load_manifest
 from verified_docs.census import PYTHON, Fence, take_census
 from verified_docs.evidence import Result, gather

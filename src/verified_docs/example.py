@@ -300,7 +300,8 @@ def _read_header(path: Path, block: str, first: int, check: str) -> tuple[Metada
     try:
         metadata = Metadata.model_validate(tool.get("verified", {}))
     except ValidationError as error:
-        first_error = error.errors()[0]
+        # A misspelled key shows as one too many and one missing; the first says more.
+        first_error = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         place = [str(part) for part in first_error["loc"]]
         if first_error["type"] == "extra_forbidden":
             model = Metadata if len(place) == 1 else Raises

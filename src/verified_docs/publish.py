@@ -324,16 +324,17 @@ class _Pages:
                 area = name.partition("/")[0]
                 parts.append(f"## {area.capitalize()}")
             parts.append(f"### {proof.title} {{ #{_anchor(name)} }}")
-            parts.append(self._chips(proof.results))
-            rows = ["| Lane | Requests | Recorded | Cassette |", "|---|--:|---|---|"]
+            rows = ["| Lane | Verdict | Requests | Recorded | Cassette |", "|---|---|--:|---|---|"]
             for lane_id, result in proof.results.items():
                 lane = self.evidence.lanes[lane_id]
-                if result.cassette and result.recorded_at and result.cassette_sha256:
-                    rows.append(
-                        f"| {lane.server} · {lane.client} | {result.requests} "
-                        f"| {result.recorded_at[:16].replace('T', ' ')} UTC "
-                        f"| `{result.cassette_sha256[:12]}` |"
-                    )
+                mark, words = _VERDICTS[result.verdict]
+                row = f"| {lane.server} · {lane.client} | {mark} {words} "
+                if result.recorded_at and result.cassette_sha256:
+                    day = result.recorded_at[:16].replace("T", " ")
+                    row += f"| {result.requests} | {day} UTC | `{result.cassette_sha256[:12]}` |"
+                else:
+                    row += "| | | |"
+                rows.append(row)
             parts.append(f"[`{proof.path}`](../examples/{name}.py), SHA-256 `{proof.sha256[:12]}`")
             parts.append("\n".join(rows))
         parts.append(

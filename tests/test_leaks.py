@@ -1,0 +1,69 @@
+"""Plants secrets in texts and looks whether they are found, and labels, which must not be."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from verified_docs.leaks import find_leaks
+
+WORD = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=20, max_size=40)
+PREFIX = st.sampled_from(["glpat-", "gldt-", "glcbt-", "glrt-", "glptt-", "gloas-", "glagent-", "GR1348941"])
+HARMLESS = st.text(st.characters(codec="ascii", exclude_characters="\r"), max_size=60)
+
+
+@given(HARMLESS, PREFIX, WORD, HARMLESS)
+def test_planted_token_is_found(before: str, prefix: str, word: str, after: str) -> None:
+    leaks = list(find_leaks(f"{before}\n{prefix}{word} {after}"))
+    assert leaks
+    assert word not in repr(leaks)
+
+
+@given(PREFIX, WORD)
+def test_token_inside_base64_is_found(prefix: str, word: str) -> None:
+    hidden = base64.b64encode(f"developer:{prefix}{word}".encode()).decode()
+    assert list(find_leaks(f"Authorization: Basic {hidden}"))
+    assert list(find_leaks(f'"{hidden}"'))
+
+
+@given(WORD)
+def test_credential_without_label_is_found(word: str) -> None:
+    assert list(find_leaks(f"- Bearer {word}"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N",
+        "-----BEGIN OPENSSH PRIVATE KEY-----",
+        "mail somebody@corp.test now",
+        "https://user:password@gitlab.test/x",
+    ],
+)
+def test_found(text: str) -> None:
+    assert list(find_leaks(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bearer <project:developer:api>",
+        "Basic <developer:project:developer:api>",
+        "models:/wine-classifier@1.0.0",
+        "noreply@example.com",
+        "glpat-REDACTED-IN-RECORDING",
+        "MLFLOW_TRACKING_TOKEN=your-project-access-token",
+        "scikit-learn>=1.9",
+        "<any bytes, recorded sha256:" + "ab" * 32 + ", 10 bytes>",
+    ],
+)
+def test_not_a_secret(text: str) -> None:
+    assert not list(find_leaks(text))
+
+
+def test_line_is_named() -> None:
+    (leak,) = find_leaks("a\nb\nglpat-" + "x1" * 10 + "\n")
+    assert leak.line == 3

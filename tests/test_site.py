@@ -1,0 +1,297 @@
+"""Builds the pages and the site from this run's evidence, and reads them as a browser and a reader would."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import jsonschema
+import pytest
+
+from conftest import LANES, ROOT, rewrite
+from verified_docs.census import find_fences, take_census
+from verified_docs.evidence import Evidence, load_evidence, merge
+from verified_docs.example import load_examples
+from verified_docs.leaks import find_leaks
+from verified_docs.problem import Problem
+from verified_docs.publish import publish_pages
+
+PARTS = [ROOT / "build" / "evidence" / f"{name}.json" for name in sorted({lane.environment for lane in LANES})]
+
+
+@pytest.fixture(scope="session")
+def evidence() -> Evidence:
+    """What `make verify` or the first half of `make test` proved."""
+    return merge([load_evidence(path) for path in PARTS], LANES, PARTS[0].parent)
+
+
+@pytest.fixture(scope="session")
+def pages(evidence: Evidence, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pages") / "docs"
+    publish_pages(ROOT, evidence, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built strictly."""
+    folder = tmp_path_factory.mktemp("site")
+    config = folder / "mkdocs.yml"
+    text = (ROOT / "mkdocs.yml").read_text("utf-8")
+    text = text.replace("docs_dir: build/docs", f"docs_dir: {pages}").replace(
+        "site_dir: site", f"site_dir: {folder / 'site'}"
+    )
+    config.write_text(text.replace("paths: [src]", f"paths: [{ROOT / 'src'}]"), "utf-8")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--config-file", str(config)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={"NO_MKDOCS_2_WARNING": "1", "PATH": ""}
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "site"
+
+
+class Page(HTMLParser):
+    """What a test wants to know of an HTML page."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.ids: set[str] = set()
+        self.blocks = 0
+        self.text = ""
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if "id" in values:
+            self.ids.add(values["id"])
+        if tag == "a" and "href" in values:
+            self.links.append(values["href"])
+        elif tag == "link" and values.get("rel") not in {"canonical", "prev", "next"}:
+            self.loads.append(values["href"])
+        elif "src" in values:
+            self.loads.append(values["src"])
+        if "highlight" in values.get("class", "").split() and tag == "div":
+            self.blocks += 1
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="session")
+def html(site: Path) -> dict[Path, Page]:
+    return {path: Page(path) for path in sorted(site.rglob("*.html"))}
+
+
+# --- What is published -----------------------------------------------------------------------------------------------
+
+
+def test_every_result_is_proven(evidence: Evidence) -> None:
+    manifest = json.loads((ROOT / "cassettes" / "manifest.json").read_text("utf-8"))["recordings"]
+    proven = {
+        f"{lane}/{name}": result.cassette_sha256
+        for name, proof in evidence.examples.items()
+        for lane, result in proof.results.items()
+        if result.verdict != "not_recorded"
+    }
+    assert proven == {key: row["cassette"] for key, row in manifest.items()}
+
+
+def test_evidence_is_published_with_its_schema(site: Path, evidence: Evidence) -> None:
+    published = json.loads((site / "evidence.json").read_text("utf-8"))
+    jsonschema.validate(published, json.loads((site / "evidence.schema.json").read_text("utf-8")))
+    assert Evidence.model_validate(published) == evidence
+
+
+def test_examples_can_be_downloaded_as_they_ran(site: Path) -> None:
+    for example in load_examples(ROOT):
+        assert (site / "examples" / f"{example.id}.py").read_text("utf-8") == example.source
+
+
+def test_no_fence_is_lost_between_source_and_page(pages: Path, html: dict[Path, Page], site: Path) -> None:
+    sources = sorted(pages.rglob("*.md"))
+    assert sources
+    for source in sources:
+        name = source.relative_to(pages).with_suffix("")
+        built = site / name.parent / ("index.html" if name.name == "index" else f"{name.name}/index.html")
+        expected = len(find_fences(source, source.read_text("utf-8")))
+        if name.as_posix() == "reference/verified-docs":
+            # Here mkdocstrings adds signatures.
+            assert html[built].blocks >= expected
+        else:
+            assert html[built].blocks == expected, name
+
+
+def test_every_fence_of_the_source_reaches_the_page(pages: Path) -> None:
+    for fence in take_census(ROOT / "docs"):
+        published = find_fences(fence.page, (pages / fence.page.relative_to(ROOT / "docs")).read_text("utf-8"))
+        assert (fence.language, fence.content) in [(one.language, one.content) for one in published]
+
+
+def test_code_on_the_page_is_the_code_that_ran(pages: Path, evidence: Evidence) -> None:
+    shown = [
+        (fence.page, fence.content)
+        for page in pages.rglob("*.md")
+        for fence in find_fences(page, page.read_text("utf-8"))
+        if fence.language == "python"
+    ]
+    for example in load_examples(ROOT):
+        parts = [example.code(), *(example.code(section) for section in example.sections)]
+        assert any(content in parts for _, content in shown), example.id
+        for result in evidence.examples[example.id].results.values():
+            assert result.output == "" or any(
+                result.output in page.read_text("utf-8")
+                for page in pages.rglob("*.md")
+                if example.id.rpartition("/")[2]
+            )
+
+
+def test_no_request_leaves_the_site(html: dict[Path, Page], site: Path) -> None:
+    for path, page in html.items():
+        for address in page.loads:
+            assert not urlsplit(address).netloc, f"{path}: {address}"
+            assert not address.startswith("//")
+    for style in site.rglob("*.css"):
+        for address in re.findall(r"(?:url\(|@import\s+)[\"']?([^\"')]+)", style.read_text("utf-8")):
+            assert address.startswith("data:") or not urlsplit(address).netloc, f"{style}: {address}"
+
+
+def test_every_internal_link_and_anchor_leads_somewhere(html: dict[Path, Page], site: Path) -> None:
+    checked = 0
+    for path, page in html.items():
+        if path.name == "404.html":
+            continue
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            target = target / "index.html" if target.is_dir() else target
+            assert target.is_relative_to(site), f"{path}: {link}"
+            assert target.exists(), f"{path}: {link}"
+            if parts.fragment and target.suffix == ".html":
+                assert unquote(parts.fragment) in html[target].ids, f"{path}: {link}"
+            checked += 1
+    assert checked > 100
+
+
+def test_every_page_says_what_it_needs_and_where_to_go(pages: Path) -> None:
+    for page in sorted(pages.rglob("*.md")):
+        text = page.read_text("utf-8")
+        name = page.relative_to(pages).as_posix()
+        assert text.rstrip().rpartition("\n## ")[2].startswith("Where to go next\n"), name
+        if name.startswith(("how-to/", "tutorials/")):
+            assert '!!! info "You need"' in text, name
+            first = re.sub(r"^# .*\n", "", text).strip().partition("\n\n")[0]
+            assert re.match(r"(Use |In this tutorial )", first), name
+
+
+def test_every_recipe_carries_a_stamp_with_all_lanes(pages: Path) -> None:
+    for page in pages.rglob("*.md"):
+        text = page.read_text("utf-8")
+        recipes = text.split('<div class="recipe" markdown="1">')[1:]
+        for recipe in recipes:
+            stamp = recipe.partition('<div class="stamp"')[2].partition("\n</div>\n\n</div>")[0]
+            for lane in LANES:
+                assert f"{lane.server} · {lane.client}" in stamp
+            assert re.search(r"recordings of \d{4}-\d\d-\d\d", stamp)
+
+
+def test_nothing_published_holds_a_secret(site: Path) -> None:
+    for path in site.rglob("*"):
+        if path.suffix in {".html", ".json", ".py", ".md", ".xml", ".txt"}:
+            assert not list(find_leaks(path.read_text("utf-8"))), path
+
+
+# --- What must not be published --------------------------------------------------------------------------------------
+
+
+def refused(project: Path, evidence: Evidence) -> Problem:
+    into = project / "build" / "docs"
+    into.mkdir(parents=True)
+    (into / "before").write_text("kept", "utf-8")
+    with pytest.raises(Problem) as caught:
+        publish_pages(project, evidence, into)
+    # The old pages stay, and nothing half-made lies beside them.
+    assert [path.name for path in into.parent.iterdir()] == ["docs"]
+    assert (into / "before").read_text("utf-8") == "kept"
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            '{{ example("tracking/check_connection") }}',
+            '{{ example("tracking/nothing") }}',
+            "no example 'tracking/nothing'",
+        ),
+        (
+            '{{ example("tracking/check_connection") }}',
+            '{{ example("tracking/check_connection", section="gone") }}',
+            "no section 'gone'",
+        ),
+        ('{{ example("tracking/check_connection") }}', "{{ exampel() }}", "'exampel' is undefined"),
+        ('{{ example("tracking/check_connection") }}', "{{ facts.nothing }}", "no attribute 'nothing'"),
+        ('{{ example("tracking/check_connection") }}', "{{ example( }}", "cannot be rendered"),
+    ],
+)
+def test_page_that_names_what_is_not_there(old: str, new: str, message: str, project: Path, evidence: Evidence) -> None:
+    page = project / "docs/how-to/check-connection.md"
+    text = page.read_text("utf-8")
+    rewrite(page, text.replace(old, new))
+    problem = refused(project, evidence)
+    assert message in problem.what
+    assert problem.path == page
+    assert problem.line == text[: text.index(old)].count("\n") + 1
+
+
+def test_example_that_changed_after_it_was_verified(project: Path, evidence: Evidence) -> None:
+    path = project / "examples/tracking/check_connection.py"
+    rewrite(path, path.read_text("utf-8") + "\n# later\n")
+    problem = refused(project, evidence)
+    assert (problem.kind, problem.path, problem.fix) == ("stale", path, "make verify")
+
+
+def test_example_that_was_never_verified(project: Path, evidence: Evidence) -> None:
+    path = project / "examples/tracking/another.py"
+    rewrite(path, (project / "examples/tracking/check_connection.py").read_text("utf-8"))
+    assert refused(project, evidence).kind == "stale"
+
+
+def test_evidence_of_an_example_that_is_gone(project: Path, evidence: Evidence) -> None:
+    (project / "examples/tracking/check_connection.py").unlink()
+    assert refused(project, evidence).kind == "stale"
+
+
+def test_example_that_no_page_shows(project: Path, evidence: Evidence) -> None:
+    for page in [project / "docs/how-to/check-connection.md", project / "docs/index.md"]:
+        rewrite(page, page.read_text("utf-8").replace('{{ example("tracking/check_connection") }}', ""))
+    problem = refused(project, evidence)
+    assert problem.kind == "unused-example"
+    assert 'example("tracking/check_connection")' in problem.fix
+
+
+def test_secret_on_a_page(project: Path, evidence: Evidence) -> None:
+    page = project / "docs/how-to/autolog.md"
+    rewrite(page, page.read_text("utf-8") + "\nglpat-" + "z9" * 10 + "\n")
+    problem = refused(project, evidence)
+    assert problem.kind == "secret"
+    assert "z9z9" not in str(problem)
+
+
+def test_publishing_twice_gives_the_same_files(evidence: Evidence, pages: Path, tmp_path: Path) -> None:
+    def files(folder: Path) -> Iterator[tuple[str, bytes]]:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+    publish_pages(ROOT, evidence, tmp_path / "again")
+    assert list(files(tmp_path / "again")) == list(files(pages))
