@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from verified_docs.cassette import Cassette, cassette_path, load_cassette
 from verified_docs.evidence import Result, gather, write_evidence
 from verified_docs.example import Example, load_example, load_examples
 from verified_docs.gitlab_mlflow import GitLabMLflow
+from verified_docs.isolation import no_network
 from verified_docs.lane import Lane, load_lanes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +40,18 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     results = session.config.stash[_results]
     if path is not None and exitstatus == 0 and results:
         write_evidence(path, gather(ROOT, LANES_HERE, results.values()))
+
+
+# Addresses that nobody owns: the tests of the guard itself try these on purpose.
+ON_PURPOSE = ("192.0.2.1", "2001:db8::1", "gitlab.example.com", "the program ")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_leaves_this_machine() -> Iterator[None]:
+    """The whole run opens no socket but loopback: anything else is refused, and fails the run."""
+    with no_network(programs=False) as attempts:
+        yield
+    assert [attempt for attempt in attempts if not any(known in attempt for known in ON_PURPOSE)] == []
 
 
 @pytest.fixture
@@ -100,15 +112,14 @@ def project(tmp_path: Path) -> Path:
     """A copy of the project that a test may break."""
     copy = tmp_path / "project"
     copy.mkdir()
-    for name in ("docs", "examples", "cassettes"):
-        shutil.copytree(ROOT / name, copy / name, copy_function=os.link if os.name != "nt" else shutil.copy2)
+    for name in ("docs", "examples", "snippets", "cassettes"):
+        shutil.copytree(ROOT / name, copy / name)
     for name in ("pyproject.toml", "mkdocs.yml"):
         shutil.copy2(ROOT / name, copy / name)
     return copy
 
 
 def rewrite(path: Path, text: str) -> None:
-    """Gives a file of a copied project another text; the original, which it may be linked to, stays."""
-    path.unlink(missing_ok=True)
+    """Gives a file another text, or makes it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")

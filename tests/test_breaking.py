@@ -444,7 +444,9 @@ def test_missing_cassette(project: Path) -> None:
     path.unlink()
     (problem,) = inventory_faults(project)
     assert problem.kind == "missing-cassette"
-    assert problem.path == path
+    assert problem.path.name == "manifest.json"
+    assert problem.path.read_text("utf-8").splitlines()[(problem.line or 0) - 1].strip().startswith('"gitlab-')
+    assert path.name in problem.fix
     with pytest.raises(Problem) as caught:
         verify(load_examples(project, "check_connection")[0], LANES_HERE[-1], project, ADAPTER)
     assert caught.value.kind == "missing-cassette"

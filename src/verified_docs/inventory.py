@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from verified_docs.cassette import CASSETTES, MANIFEST, cassette_path, list_cassettes, load_manifest
+from verified_docs.cassette import CASSETTES, MANIFEST, cassette_path, list_cassettes, load_cassette, load_manifest
 from verified_docs.example import EVERY_LANE, EXAMPLES, Example
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem, Problems, shown
@@ -44,13 +44,11 @@ def _check_cassettes(root: Path, example_ids: set[str], lanes: Sequence[Lane]) -
         lane = next((lane for lane in lanes if key.startswith(f"{lane.id}/")), None)
         remove = f"git rm {shown(path)}"
         if lane is None:
-            yield Problem(
-                path, None, "the cassette stands in no lane", f"{remove}, or add its lane", kind="unknown-lane"
-            )
+            yield Problem(path, 1, "the cassette stands in no lane", f"{remove}, or add its lane", kind="unknown-lane")
         elif key not in manifest:
             yield Problem(
                 path,
-                None,
+                1,
                 f"the cassette is not in {CASSETTES}/{MANIFEST}: no import wrote it",
                 f"{remove}, or verified-docs import FOLDER --only {key.removeprefix(f'{lane.id}/')}",
                 kind="unlisted-cassette",
@@ -59,7 +57,7 @@ def _check_cassettes(root: Path, example_ids: set[str], lanes: Sequence[Lane]) -
             name = key.removeprefix(f"{lane.id}/")
             yield Problem(
                 path,
-                None,
+                1,
                 "the cassette has no example",
                 f"write {EXAMPLES}/{name}.py, or {remove} and take its row out of {CASSETTES}/{MANIFEST}",
                 kind="orphan-cassette",
@@ -67,20 +65,30 @@ def _check_cassettes(root: Path, example_ids: set[str], lanes: Sequence[Lane]) -
         elif hashlib.sha256(path.read_bytes()).hexdigest() != manifest[key]["cassette"]:
             yield Problem(
                 path,
-                None,
+                _broken_line(path),
                 "the cassette is cut off or was edited: its hash is not the one of its import",
                 f"git checkout -- {shown(path)}",
                 kind="edited-cassette",
             )
+    rows = (folder / MANIFEST).read_text("utf-8").splitlines() if manifest else []
     for key in sorted(manifest.keys() - on_disk.keys()):
         path = folder / f"{key}.yaml"
         yield Problem(
-            path,
-            None,
-            "the cassette was imported and is gone",
+            folder / MANIFEST,
+            next(number for number, row in enumerate(rows, start=1) if f'"{key}"' in row),
+            f"the cassette {shown(path)} was imported and is gone",
             f"git checkout -- {shown(path)}",
             kind="missing-cassette",
         )
+
+
+def _broken_line(path: Path) -> int:
+    """Where a cassette stops being one, or its first line if it still is one."""
+    try:
+        load_cassette(path)
+    except Problem as problem:
+        return problem.line or 1
+    return 1
 
 
 def _check_examples(root: Path, examples: Sequence[Example], lanes: Sequence[Lane]) -> Iterable[Problem]:
@@ -91,7 +99,7 @@ def _check_examples(root: Path, examples: Sequence[Example], lanes: Sequence[Lan
         if not recorded:
             yield Problem(
                 example.path,
-                None,
+                1,
                 "the example has no cassette in any lane",
                 f"verified-docs import FOLDER --only {example.id}",
                 kind="no-cassette",

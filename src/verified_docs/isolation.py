@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "VIRTUAL_ENV")
-_NAME_LOOKUPS = {"socket.getaddrinfo": 0, "socket.gethostbyname": 0}
-_SENDS = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}
+_NAME_LOOKUPS = {"socket.getaddrinfo", "socket.gethostbyname"}
+_SENDS = {"socket.connect", "socket.sendto", "socket.sendmsg"}
 _PROGRAM_STARTS = {"subprocess.Popen", "os.posix_spawn", "os.exec", "os.system"}
 # MLflow asks git which commit a script belongs to; these read the machine and nothing else.
 _HARMLESS_PROGRAMS = {"git", "uname", "ldconfig", "gcc", "cc", "ld", "objdump", "sh", "fc-list"}
@@ -31,43 +31,45 @@ class Blocked(PermissionError):
 
 @dataclass
 class _Guard:
-    depth: int = 0
+    """One block that refuses the network; blocks may be nested."""
+
+    programs: bool
     attempts: list[str] = field(default_factory=list)
-    installed: bool = False
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-_guard = _Guard()
+_guards: list[_Guard] = []
+_installed = threading.Event()
 
 
 @contextlib.contextmanager
-def no_network() -> Iterator[list[str]]:
+def no_network(*, programs: bool = True) -> Iterator[list[str]]:
     """Refuses every connection and name look-up that is not loopback.
 
     Works below all libraries, on the interpreter's audit events, and in every thread. Code that swallows the
     refusal is still found out by the list.
 
+    Args:
+        programs: Refuse to start programs as well, which could connect on their own.
+
     Yields:
         What was tried, in words; still readable after the end.
     """
-    with _guard.lock:
-        if not _guard.installed:
-            sys.addaudithook(_audit)
-            _guard.installed = True
-        if _guard.depth == 0:
-            _guard.attempts = []
-        _guard.depth += 1
+    if not _installed.is_set():
+        _installed.set()
+        sys.addaudithook(_audit)
+    guard = _Guard(programs)
+    _guards.append(guard)
     try:
-        yield _guard.attempts
+        yield guard.attempts
     finally:
-        with _guard.lock:
-            _guard.depth -= 1
+        _guards.remove(guard)
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
-    if not _guard.depth:
+    if not _guards:
         return
     target: str | None = None
+    starts_program = event in _PROGRAM_STARTS
     if event in _NAME_LOOKUPS:
         host = arguments[0]
         if not _is_loopback(host):
@@ -77,12 +79,16 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         # A path is a Unix socket; None repeats an address that was already let through.
         if isinstance(address, tuple) and not _is_loopback(address[0]):
             target = f"a connection to {_text(address[0])}:{address[1]}"
-    elif event in _PROGRAM_STARTS:
+    elif starts_program:
         program = _program(arguments)
         if Path(program).name not in _HARMLESS_PROGRAMS:
             target = f"the program {program}"
-    if target is not None:
-        _guard.attempts.append(target)
+    if target is None:
+        return
+    refusing = [guard for guard in _guards if guard.programs or not starts_program]
+    for guard in refusing:
+        guard.attempts.append(target)
+    if refusing:
         raise Blocked(f"no network in a replay: {target} was refused")
 
 

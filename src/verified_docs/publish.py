@@ -14,13 +14,16 @@ from pathlib import Path, PurePosixPath
 
 import jinja2
 
+from verified_docs.census import check_fences, take_census
 from verified_docs.evidence import FILE, SCHEMA_FILE, Evidence, Proof, Result, json_schema
 from verified_docs.example import Example, load_examples
 from verified_docs.leaks import find_leaks
 from verified_docs.problem import Problem
 
 DOCS = "docs"
+SNIPPETS = "snippets"
 EVIDENCE_PAGE = "reference/evidence.md"
+_LANGUAGES = {".sh": "bash", ".yml": "yaml", ".yaml": "yaml", ".toml": "toml", ".json": "json", ".env": "dotenv"}
 _VERDICTS = {
     "passes": ("✓", "ran as shown"),
     "fails_as_shown": ("✕", "fails as shown"),
@@ -130,6 +133,17 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
                 f'write {{{{ example("{unused[0]}") }}}} on the page of its task',
                 kind="unused-example",
             )
+        for path in sorted((root / SNIPPETS).rglob("*.*")):
+            if path not in pages.shown_snippets:
+                unshown = path.relative_to(root / SNIPPETS).as_posix()
+                raise Problem(
+                    path,
+                    1,
+                    "no page shows this snippet",
+                    f'write {{{{ snippet("{unshown}") }}}} on a page',
+                    kind="unused-snippet",
+                )
+        check_fences(take_census(work), work)
         work.chmod(0o755)
         shutil.rmtree(into, ignore_errors=True)
         work.replace(into)
@@ -168,7 +182,7 @@ def _download(example: Example) -> str:
 
 
 class _Pages:
-    """Renders pages with what they may ask for: `example(...)`, `lanes()` and `facts`."""
+    """Renders pages with what they may ask for: `example(...)`, `snippet(...)`, `lanes()`, `facts`, `evidence`."""
 
     def __init__(self, root: Path, evidence: Evidence, examples: dict[str, Example]) -> None:
         self.root = root
@@ -176,6 +190,7 @@ class _Pages:
         self.examples = examples
         self.facts = Facts(evidence)
         self.shown_examples: set[str] = set()
+        self.shown_snippets: set[Path] = set()
         self._jinja = jinja2.Environment(
             loader=jinja2.FileSystemLoader(root / DOCS),
             undefined=jinja2.StrictUndefined,
@@ -191,8 +206,12 @@ class _Pages:
         def example(example_id: str, section: str | None = None) -> str:
             return self._card(example_id, section, up)
 
+        def snippet(snippet_name: str) -> str:
+            return self._snippet(snippet_name)
+
         context: dict[str, Callable[..., str] | Facts | Evidence] = {
             "example": example,
+            "snippet": snippet,
             "lanes": self._lanes,
             "facts": self.facts,
             "evidence": self.evidence,
@@ -241,6 +260,13 @@ class _Pages:
         parts.append(self._stamp(example, proof, up))
         parts.append("</div>")
         return "\n\n".join(parts) + "\n"
+
+    def _snippet(self, name: str) -> str:
+        path = self.root / SNIPPETS / name
+        if not path.is_file():
+            raise _NotThere(f"there is no snippet {name!r}")
+        self.shown_snippets.add(path)
+        return _fence(_LANGUAGES.get(path.suffix, "text"), path.read_text("utf-8"), None)
 
     def _outputs(self, proof: Proof) -> list[str]:
         by_output: dict[str, list[str]] = {}

@@ -161,7 +161,9 @@ class StrictTape(Tape):
             except ValueError:
                 pass
             else:
-                return "" if now_body == then_body else f"body\n{difference(_rows(then_body), _rows(now_body))}"
+                # As text: to Python, 1, 1.0 and true are the same.
+                same = json.dumps(now_body, sort_keys=True) == json.dumps(then_body, sort_keys=True)
+                return "" if same else f"body\n{difference(_rows(then_body), _rows(now_body))}"
         return (
             ""
             if content == recorded.encode()

@@ -3,45 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.abc
-import inspect
 import json
 import re
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
-from types import ModuleType
-from typing import Any
-
-from pytest_examples import CodeExample
-from pytest_examples.config import ExamplesConfig
-from pytest_examples.run_code import Arg, InsertPrintStatements, run_code
 
 from verified_docs.adapter import Adapter
 from verified_docs.cassette import Cassette, Failure, cassette_path, line_of_interaction, load_cassette
 from verified_docs.census import Fence
 from verified_docs.evidence import Result
 from verified_docs.example import Example, Expected, Metadata, load_example
-from verified_docs.isolation import isolated, no_network
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem, shown
-from verified_docs.replay import StrictTape, Unrecorded, difference, replaying
-
-CACHE = Path("build") / "cache"
-
-
-@dataclass
-class _Run:
-    """What happened while an example ran."""
-
-    printed: list[tuple[int, str]] = field(default_factory=list)
-    error: BaseException | None = None
-    error_line: int | None = None
-    prints: InsertPrintStatements | None = None
-    noise: str = ""
-    blocked: list[str] = field(default_factory=list)
+from verified_docs.replay import StrictTape, Unrecorded, difference
+from verified_docs.run import Run, as_code_example, run_example, run_offline
 
 
 def verify(
@@ -71,9 +48,10 @@ def verify(
     """
     check = f"make check EX={example.id}"
     if adapter.client_version() != lane.client_version:
+        lock = root / "requirements" / f"{lane.environment}.txt"
         raise Problem(
-            root / "requirements" / f"{lane.environment}.txt",
-            None,
+            lock,
+            _line_in(lock, f"{adapter.client.lower()}=="),
             f"this environment has {adapter.client} {adapter.client_version()}, the lane {lane} needs another",
             "make setup",
             kind="client",
@@ -84,7 +62,7 @@ def verify(
     if cassette is None:
         cassette = load_cassette(path)
     _check_provenance(cassette, lane, adapter, example)
-    run, tape = _execute(example, cassette, root, adapter)
+    run, tape = run_example(example, cassette, root, adapter)
     if from_disk and _digest(path) != before:
         raise Problem(path, None, "the run changed its cassette", f"git checkout -- {shown(path)}", kind="written")
     _check_requests(example, cassette, tape, run, check)
@@ -120,61 +98,7 @@ def _check_provenance(cassette: Cassette, lane: Lane, adapter: Adapter, example:
         )
 
 
-def _execute(example: Example, cassette: Cassette, root: Path, adapter: Adapter) -> tuple[_Run, StrictTape]:
-    run = _Run()
-    environment = adapter.environment(example)
-    with isolated(environment, example.path.name, root / CACHE) as noise, no_network() as blocked:
-        with adapter.restored(), replaying(cassette, adapter, example.path) as tape:
-            _run_source(example, run)
-        run.blocked = list(blocked)
-    run.noise = noise.getvalue()
-    return run, tape
-
-
-def _run_source(example: Example, run: _Run) -> None:
-    file = str(example.path)
-
-    class Source(importlib.abc.Loader):
-        def create_module(self, spec: Any) -> ModuleType | None:
-            return None
-
-        def exec_module(self, module: ModuleType) -> None:
-            try:
-                exec(compile(example.source, file, "exec"), module.__dict__)
-            except BaseException as error:
-                # Here the traceback still has all frames; pytest-examples keeps only some, and swallows an interrupt.
-                run.error = error
-                run.error_line = _line_of(error, file)
-
-    def collect(path: Path, frame: inspect.FrameInfo, arguments: Sequence[Any]) -> bool:
-        if frame.filename != file:
-            return False
-        run.printed.append((frame.lineno, " ".join(str(Arg(argument)) for argument in arguments)))
-        return True
-
-    prints, _ = run_code(
-        example=as_code_example(example),
-        python_file=example.path,
-        loader=Source(),
-        config=ExamplesConfig(line_length=100_000),
-        enable_print_mock=True,
-        print_callback=None,
-        include_print=collect,
-        module_globals=None,
-        call=None,
-    )
-    run.prints = prints
-    if isinstance(run.error, KeyboardInterrupt):
-        raise run.error
-
-
-def as_code_example(example: Example) -> CodeExample:
-    """The example as pytest-examples sees it."""
-    code: CodeExample = CodeExample.create(example.source, path=example.path, prefix="py")
-    return code
-
-
-def _check_requests(example: Example, cassette: Cassette, tape: StrictTape, run: _Run, check: str) -> None:
+def _check_requests(example: Example, cassette: Cassette, tape: StrictTape, run: Run, check: str) -> None:
     if tape.misses:
         first = tape.misses[0]
         swallowed = not isinstance(run.error, Unrecorded)
@@ -202,7 +126,7 @@ def _check_requests(example: Example, cassette: Cassette, tape: StrictTape, run:
         )
 
 
-def _check_ending(example: Example, lane: Lane, cassette: Cassette, run: _Run, check: str) -> Failure | None:
+def _check_ending(example: Example, lane: Lane, cassette: Cassette, run: Run, check: str) -> Failure | None:
     expected = example.metadata.raises_in(lane.id)
     recorded = cassette.provenance.exception
     error = run.error
@@ -267,7 +191,7 @@ def _check_ending(example: Example, lane: Lane, cassette: Cassette, run: _Run, c
     return found
 
 
-def _check_output(example: Example, lane: Lane, run: _Run, check: str, *, update: bool) -> None:
+def _check_output(example: Example, lane: Lane, run: Run, check: str, *, update: bool) -> None:
     only_here = example.metadata.output.get(lane.id)
     if only_here is not None or run.error is not None:
         promised = (only_here or "").strip("\n").splitlines()
@@ -342,9 +266,9 @@ def _type_name(error: BaseException) -> str:
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _line_of(error: BaseException, file: str) -> int | None:
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    return lines[-1] if lines else None
+def _line_in(path: Path, start: str) -> int | None:
+    rows = path.read_text("utf-8").splitlines() if path.exists() else []
+    return next((number for number, row in enumerate(rows, start=1) if row.startswith(start)), None)
 
 
 def _raised_in(error: BaseException) -> str:
@@ -414,12 +338,7 @@ def verify_fence(fence: Fence, root: Path, adapter: Adapter) -> None:
     metadata = Metadata(title="A fence", role="none", scope="none")
     example = Example(fence.id, fence.page, fence.content, metadata, ())
     lane = Lane("no server", f"{adapter.client} {adapter.client_version()}")
-    run = _Run()
-    with isolated({}, fence.page.name, root / CACHE) as noise, no_network() as blocked:
-        with adapter.restored():
-            _run_source(example, run)
-        run.blocked = list(blocked)
-    run.noise = noise.getvalue()
+    run = run_offline(example, root, adapter)
     try:
         if run.blocked:
             raise Problem(

@@ -1,0 +1,3 @@
+python -m venv .venv
+. .venv/bin/activate
+pip install "mlflow==3.17.2"

@@ -1,0 +1,3 @@
+set -a
+. ./.env
+set +a

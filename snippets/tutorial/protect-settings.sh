@@ -1,0 +1,2 @@
+echo .env >> .gitignore
+chmod 600 .env

@@ -1,0 +1,122 @@
+"""Runs a source as a script would run alone, and keeps what it printed and how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.abc
+import inspect
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pytest_examples import CodeExample
+from pytest_examples.config import ExamplesConfig
+from pytest_examples.run_code import Arg, InsertPrintStatements, run_code
+
+from verified_docs.adapter import Adapter
+from verified_docs.cassette import Cassette
+from verified_docs.example import Example
+from verified_docs.isolation import isolated, no_network
+from verified_docs.replay import StrictTape, replaying
+
+CACHE = Path("build") / "cache"
+
+
+@dataclass
+class Run:
+    """What happened while a source ran.
+
+    Attributes:
+        printed: Line and text of every print of the source, in the order of printing.
+        error: How it ended, where it did not run to its end.
+        error_line: The line of the source that the error passed through last.
+        prints: What pytest-examples saw, to rewrite promised output.
+        blocked: Attempts to leave the machine.
+    """
+
+    printed: list[tuple[int, str]] = field(default_factory=list)
+    error: BaseException | None = None
+    error_line: int | None = None
+    prints: InsertPrintStatements | None = None
+    blocked: list[str] = field(default_factory=list)
+
+
+def run_example(example: Example, cassette: Cassette, root: Path, adapter: Adapter) -> tuple[Run, StrictTape]:
+    """Runs an example against a cassette.
+
+    Returns:
+        What happened, and the tape that knows which requests were missed or are left.
+    """
+    alone = _alone(example, adapter.environment(example), root, adapter)
+    with alone as run, replaying(cassette, adapter, example.path) as tape:
+        _execute(example, run)
+    return run, tape
+
+
+def run_offline(example: Example, root: Path, adapter: Adapter) -> Run:
+    """Runs a source that has to do without a server."""
+    with _alone(example, {}, root, adapter) as run:
+        _execute(example, run)
+    return run
+
+
+@contextlib.contextmanager
+def _alone(example: Example, environment: dict[str, str], root: Path, adapter: Adapter) -> Iterator[Run]:
+    run = Run()
+    with (
+        isolated(environment, example.path.name, root / CACHE),
+        no_network() as run.blocked,
+        adapter.restored(),
+    ):
+        yield run
+
+
+def _execute(example: Example, run: Run) -> None:
+    file = str(example.path)
+
+    class Source(importlib.abc.Loader):
+        def create_module(self, spec: Any) -> ModuleType | None:
+            return None
+
+        def exec_module(self, module: ModuleType) -> None:
+            try:
+                exec(compile(example.source, file, "exec"), module.__dict__)
+            except BaseException as error:
+                # Here the traceback still has all frames; pytest-examples keeps only some, and swallows an interrupt.
+                run.error = error
+                run.error_line = _line_of(error, file)
+
+    def collect(path: Path, frame: inspect.FrameInfo, arguments: Sequence[Any]) -> bool:
+        if frame.filename != file:
+            return False
+        run.printed.append((frame.lineno, " ".join(str(Arg(argument)) for argument in arguments)))
+        return True
+
+    prints, _ = run_code(
+        example=as_code_example(example),
+        python_file=example.path,
+        loader=Source(),
+        config=ExamplesConfig(line_length=100_000),
+        enable_print_mock=True,
+        print_callback=None,
+        include_print=collect,
+        module_globals=None,
+        call=None,
+    )
+    run.prints = prints
+    if isinstance(run.error, KeyboardInterrupt):
+        raise run.error
+
+
+def as_code_example(example: Example) -> CodeExample:
+    """The example as pytest-examples sees it."""
+    code: CodeExample = CodeExample.create(example.source, path=example.path, prefix="py")
+    return code
+
+
+def _line_of(error: BaseException, file: str) -> int | None:
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return lines[-1] if lines else None

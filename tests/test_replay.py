@@ -1,0 +1,163 @@
+"""Sends requests at a tape from many threads, and compares bodies as the matcher does."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import ADAPTER, LANES, ROOT
+from verified_docs.cassette import Cassette, Interaction, cassette_path, load_cassette
+from verified_docs.isolation import no_network
+from verified_docs.replay import StrictTape, Unrecorded, replaying
+
+SAMPLE = load_cassette(cassette_path(ROOT, LANES[-1], "tracking/check_connection"))
+HOST = "https://gitlab.example.com"
+HEADERS = {"Authorization": "Bearer <project:developer:api>"}
+
+
+def tape_of(*interactions: Interaction) -> Cassette:
+    return replace(SAMPLE, interactions=interactions)
+
+
+def get(path: str, answer: str = "{}") -> Interaction:
+    return Interaction("GET", f"{HOST}{path}", HEADERS, None, 200, "OK", {"Content-Type": "application/json"}, answer)
+
+
+def post(body: str | None, content_type: str = "application/json") -> Interaction:
+    headers = HEADERS | {"Content-Type": content_type}
+    return Interaction("POST", f"{HOST}/x", headers, body, 200, "OK", {"Content-Type": "application/json"}, "{}")
+
+
+def test_many_threads_get_what_they_ask_for() -> None:
+    cassette = tape_of(*(get(f"/file/{number}", json.dumps(number)) for number in range(200)))
+    with no_network() as attempts, replaying(cassette, ADAPTER, SAMPLE.path) as tape, ThreadPoolExecutor(16) as pool:
+        answers = list(
+            pool.map(
+                lambda number: requests.get(f"{HOST}/file/{number}", headers=HEADERS, timeout=5).json(), range(200)
+            )
+        )
+    assert answers == list(range(200))
+    assert attempts == []
+    assert tape.misses == []
+    assert tape.unplayed() == []
+
+
+def test_many_threads_with_the_same_request_each_get_one_answer() -> None:
+    cassette = tape_of(*(get("/same", json.dumps(number)) for number in range(100)))
+    with replaying(cassette, ADAPTER, SAMPLE.path) as tape, ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: requests.get(f"{HOST}/same", headers=HEADERS, timeout=5).json(), range(100)))
+    assert sorted(answers) == list(range(100))
+    assert tape.unplayed() == []
+
+
+def test_a_miss_in_a_thread_is_kept() -> None:
+    with (
+        replaying(tape_of(get("/a")), ADAPTER, SAMPLE.path) as tape,
+        ThreadPoolExecutor(1) as pool,
+        pytest.raises(Unrecorded, match="no such request"),
+    ):
+        pool.submit(lambda: requests.get(f"{HOST}/b", headers=HEADERS, timeout=5)).result()
+    assert [miss.sent for miss in tape.misses] == ["GET /b"]
+    assert tape.unplayed() == [0]
+
+
+def send(recorded: Interaction, **changes: Any) -> StrictTape:
+    arguments = {
+        "method": recorded.method,
+        "url": recorded.uri,
+        "headers": recorded.headers,
+        "data": recorded.body,
+    } | changes
+    with replaying(tape_of(recorded), ADAPTER, SAMPLE.path) as tape, contextlib.suppress(Unrecorded):
+        requests.request(**arguments, timeout=5)
+    return tape
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"url": f"{HOST}/x?a=1"}, "query"),
+        ({"url": "http://gitlab.example.com/x"}, "address"),
+        ({"url": "https://gitlab.example.com:8443/x"}, "address"),
+        ({"url": "https://gitlab.other.test/x"}, "address"),
+        ({"headers": {"Content-Type": "application/json"}}, "credential"),
+        ({"headers": HEADERS | {"PRIVATE-TOKEN": "<project:developer:api>"}}, "credential"),
+        ({"headers": {"Authorization": "Basic <project:developer:api>"}}, "credential"),
+        ({"data": '{"a": 2}'}, "body"),
+        ({"data": '{"a": 1.0}'}, "body"),
+        ({"data": '{"a": true}'}, "body"),
+        ({"data": '{"a": "1"}'}, "body"),
+        ({"data": None}, "body"),
+        ({"data": "a=1"}, "body"),
+        ({"method": "PUT"}, "no such request"),
+        ({"url": f"{HOST}/y"}, "no such request"),
+    ],
+)
+def test_one_difference_is_a_miss(changes: dict[str, Any], why: str) -> None:
+    tape = send(post('{"a": 1}'), **changes)
+    (miss,) = tape.misses
+    assert why in miss.why
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ['{"a": 1}', '{ "a" : 1 }', '{"a": 1, "b": {"start_time": 5}}', '{"b": {"start_time": 9}, "a": 1}'],
+)
+def test_json_is_compared_as_data(sent: str) -> None:
+    recorded = '{"a": 1, "b": {"start_time": 1}}' if "start_time" in sent else '{"a": 1}'
+    assert send(post(recorded), data=sent).misses == []
+
+
+SOURCE = {"tags": [{"key": "mlflow.source.name", "value": "a.py"}, {"key": "kept", "value": "x"}], "n": 1}
+
+
+def test_json_inside_a_string_is_compared_as_data() -> None:
+    recorded = post(json.dumps({"source": json.dumps(SOURCE)}))
+    other_machine = {"n": 1, "tags": [{"value": "b.py", "key": "mlflow.source.name"}, SOURCE["tags"][1]]}  # type: ignore[index]
+    assert send(recorded, data=json.dumps({"source": json.dumps(other_machine, indent=2)})).misses == []
+    assert send(recorded, data=json.dumps({"source": json.dumps(SOURCE | {"n": 2})})).misses
+
+
+def test_a_query_may_come_in_another_order_but_not_lose_a_blank() -> None:
+    assert send(get("/q?a=1&b="), url=f"{HOST}/q?b=&a=1").misses == []
+    assert send(get("/q?a=1&b="), url=f"{HOST}/q?a=1").misses
+
+
+def test_order_counts_per_path() -> None:
+    first, second = post('{"n": 1}'), post('{"n": 2}')
+    with replaying(tape_of(first, get("/other"), second), ADAPTER, SAMPLE.path) as tape:
+        requests.get(f"{HOST}/other", headers=HEADERS, timeout=5)
+        with pytest.raises(Unrecorded):
+            requests.post(second.uri, data=second.body, headers=second.headers, timeout=5)
+    assert "interaction 0" in tape.misses[0].why
+
+
+leaves = st.one_of(st.integers(), st.text(max_size=5), st.booleans(), st.none(), st.floats(allow_nan=False))
+documents = st.recursive(
+    leaves,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+    max_leaves=8,
+)
+
+
+@given(documents)
+def test_comparing_is_idempotent_and_keeps_the_input(document: Any) -> None:
+    before = json.dumps(document)
+    once = ADAPTER.comparable(document)
+    assert json.dumps(document) == before
+    assert ADAPTER.comparable(document) == once
+
+
+@given(documents, documents)
+def test_only_volatile_values_compare_equal(one: Any, other: Any) -> None:
+    same = ADAPTER.comparable({"v": one}) == ADAPTER.comparable({"v": other})
+    assert same or one != other
+    assert ADAPTER.comparable({"timestamp": one}) == ADAPTER.comparable({"timestamp": other})
