@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -110,6 +111,14 @@ def test_evidence_is_published_with_its_schema(site: Path, evidence: Evidence) -
 def test_examples_can_be_downloaded_as_they_ran(site: Path) -> None:
     for example in load_examples(ROOT):
         assert (site / "examples" / f"{example.id}.py").read_text("utf-8") == example.source
+
+
+def test_cassettes_are_published_as_they_were_replayed(site: Path, evidence: Evidence) -> None:
+    for proof in evidence.examples.values():
+        for result in proof.results.values():
+            if result.cassette:
+                content = (site / result.cassette).read_bytes()
+                assert hashlib.sha256(content).hexdigest() == result.cassette_sha256
 
 
 def test_no_fence_is_lost_between_source_and_page(pages: Path, html: dict[Path, Page], site: Path) -> None:

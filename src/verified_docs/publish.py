@@ -124,6 +124,10 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
         _write(work / SCHEMA_FILE, json.dumps(json_schema(), indent=1) + "\n", root / SCHEMA_FILE)
         for example in examples.values():
             _write(work / _download(example), example.source, example.path)
+        for proof in evidence.examples.values():
+            for result in proof.results.values():
+                if result.cassette:
+                    _write(work / result.cassette, (root / result.cassette).read_text("utf-8"), root / result.cassette)
         unused = sorted(examples.keys() - pages.shown_examples)
         if unused:
             raise Problem(
@@ -339,6 +343,7 @@ class _Pages:
         parts = [
             "# Evidence",
             "What every example did in every lane. A lane is one GitLab version with one MLflow version. "
+            "Each cassette opens the recorded conversation, request by request. "
             f"The same as data: [{FILE}](../{FILE}), described by [{SCHEMA_FILE}](../{SCHEMA_FILE}).",
             self._lanes(),
             f"Recorded from {' and '.join(self.facts.servers)} with {' and '.join(self.facts.clients)}. "
@@ -357,7 +362,7 @@ class _Pages:
                 row = f"| {lane.server} · {lane.client} | {mark} {words} "
                 if result.recorded_at and result.cassette_sha256:
                     day = result.recorded_at[:16].replace("T", " ")
-                    row += f"| {result.requests} | {day} UTC | `{result.cassette_sha256[:12]}` |"
+                    row += f"| {result.requests} | {day} UTC | [`{result.cassette_sha256[:12]}`](../{result.cassette}) |"
                 else:
                     row += "| | | |"
                 rows.append(row)
