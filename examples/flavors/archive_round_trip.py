@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""One zip file up, one down: works for any number of sub-folders."""
+"""One zip file up, one zip file down."""
 
 import shutil
 import tempfile

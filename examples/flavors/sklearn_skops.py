@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""MLflow 3 saves scikit-learn with skops, which loads only the types that you trust."""
+"""MLflow 3.17 saves scikit-learn with skops, which asks which types you trust."""
 
 import tempfile
 

@@ -18,7 +18,7 @@ from mlflow import MlflowClient
 handover = Path(tempfile.mkdtemp(), "run.env")
 
 # --8<-- [start:train]
-# Job one; in GitLab CI, run.env is a dotenv report.
+# Job one leaves a file with the id.
 mlflow.set_experiment("wine-pipeline")
 with mlflow.start_run(run_name="train") as run:
     mlflow.log_metric("train_accuracy", 0.99)
@@ -27,7 +27,7 @@ handover.write_text(f"MLFLOW_RUN_ID={run.info.run_id}\n")
 # --8<-- [end:train]
 
 # --8<-- [start:evaluate]
-# Job two; there the variable is already in the environment.
+# Job two reads it and goes on with the same run.
 run_id = handover.read_text().strip().removeprefix("MLFLOW_RUN_ID=")
 client = MlflowClient()
 client.log_metric(run_id, "test_accuracy", 0.96)

@@ -7,7 +7,7 @@
 # role = "Maintainer"
 # scope = "api"
 # ///
-"""A model without versions, gone for good."""
+"""A model without versions: created, deleted, not found."""
 
 from mlflow import MlflowClient
 from mlflow.exceptions import RestException

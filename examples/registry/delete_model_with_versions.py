@@ -10,7 +10,7 @@
 # [tool.verified.raises]
 # "gitlab-18.9/mlflow-3" = { type = "google.protobuf.json_format.ParseError", match = "latest_versions" }
 # ///
-"""The model and all its versions go in one call, with a Maintainer's token."""
+"""A model that has a version goes in one call, with a Maintainer's token."""
 
 from mlflow import MlflowClient
 from mlflow.exceptions import RestException

@@ -25,7 +25,7 @@ for number in ("1.0.0", "1.1.0", "2.0.0"):
     )
 
 model = client.get_registered_model("wine-classifier")
-for version in sorted(model.latest_versions, key=lambda version: version.version):
+for version in model.latest_versions:
     print("version", version.version, "aliases", version.aliases)
     #> version 1001 aliases ['1.0.0']
     #> version 1002 aliases ['1.1.0']

@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""A registration that a pipeline can repeat: it looks before it creates."""
+"""Looks before it creates, so that a version is registered once."""
 
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel

@@ -20,7 +20,7 @@ mlflow.log_metric("loss", 0.31)
 mlflow.log_metrics({"accuracy": 0.9, "f1": 0.88}, step=1)
 mlflow.set_tag("reviewed", "no")
 
-# Without this line the run stays RUNNING.
+# In a notebook the run stays RUNNING until this line.
 mlflow.end_run()
 
 finished = mlflow.get_run(run.info.run_id)

@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""Every point of a metric, in order of its steps."""
+"""Every point of a metric, with its step."""
 
 import mlflow
 from mlflow import MlflowClient

@@ -25,7 +25,8 @@ artifact_uri = MlflowClient().get_run(run.info.run_id).info.artifact_uri
 print(artifact_uri)
 #> mlflow-artifacts:/candidate:1
 
-project = os.environ["MLFLOW_TRACKING_URI"].removesuffix("/ml/mlflow")
+tracking_uri = os.environ["MLFLOW_TRACKING_URI"].rstrip("/")
+project = tracking_uri.removesuffix("/ml/mlflow")
 candidate = artifact_uri.removeprefix("mlflow-artifacts:/")
 response = requests.put(
     f"{project}/packages/ml_models/{candidate}/files/second.txt",

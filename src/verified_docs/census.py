@@ -1,4 +1,4 @@
-"""Finds every code fence of the pages with a real Markdown parser, so that none is shown without being run."""
+"""Finds every code fence of the pages with a real Markdown parser, so that none is shown unchecked."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ class Result(_Frozen):
 
     Attributes:
         verdict: `passes`: it ran to its end and printed what it promises. `fails_as_shown`: it ended with just
-            the exception that it promises, after printing what it promises. `not_recorded`: nobody has seen it
-            run in this lane.
+            the exception that it promises, after printing what it promises. `not_recorded`: there is no
+            recording of it in this lane.
         output: What it printed, in the order of printing.
         exception: How it ended, where it ends with an exception.
         requests: The number of requests it sent.
@@ -55,8 +55,8 @@ class Proof(_Frozen):
 
     Attributes:
         title: What the example does.
-        role: The least role its token needs.
-        scope: The least scope its token needs.
+        role: The role of the token that was recorded.
+        scope: The scope of that token.
         path: The example's path below the project's root.
         sha256: Hash of the source that ran.
         results: Lane id to result, one for every lane.

@@ -56,8 +56,8 @@ class Metadata(BaseModel):
 
     Attributes:
         title: What the example does, in the imperative.
-        role: The least role its token needs.
-        scope: The least scope its token needs.
+        role: The role of the token that was recorded.
+        scope: The scope of that token.
         raises: Lane id, or `*` for every lane, to the exception expected there.
         output: Lane id to the whole printed text, only where it differs from the `#>` comments.
     """

@@ -322,7 +322,7 @@ class _Pages:
         return (
             '<div class="stamp" markdown="1">\n\n'
             f"{self._chips(proof.results)}\n\n"
-            f"Replayed against recordings of {recorded}. Needs role {proof.role}, scope `{proof.scope}`. "
+            f"Replayed against recordings of {recorded}. Recorded with role {proof.role}, scope `{proof.scope}`. "
             f'[Download]({up}{_download(example)}){{ download="{PurePosixPath(proof.path).name}" }} · '
             f"[Evidence]({up}{EVIDENCE_PAGE}#{_anchor(example.id)})\n\n"
             "</div>"
