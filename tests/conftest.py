@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,9 @@ from verified_docs.example import Example, load_example, load_examples
 from verified_docs.gitlab_mlflow import GitLabMLflow
 from verified_docs.isolation import no_network
 from verified_docs.lane import Lane, load_lanes
+
+# Before anything imports MLflow: it would look up its maker's host for usage statistics.
+os.environ.update(GitLabMLflow.settings)
 
 ROOT = Path(__file__).resolve().parent.parent
 ADAPTER = GitLabMLflow()

@@ -43,6 +43,8 @@ def contents(text: str) -> list[tuple[str, str]]:
         "```python\r\nx = 1\r\n```\r\n".replace("\r\n", "\n"),
         "```PYTHON\nx = 1\n```\n",
         "```python\nx = 1\n",
+        '===+! "Tab"\n\n    ```python\n    x = 1\n    ```\n',
+        "- item\n\n    !!! note\n\n        ```python\n        x = 1\n        ```\n",
     ],
 )
 def test_found(text: str) -> None:
@@ -57,6 +59,38 @@ def test_four_backticks_hold_three() -> None:
 def test_a_tab_inside_a_fence_is_text() -> None:
     text = '```text\n=== "Tab"\n```\n'
     assert contents(text) == [("text", '=== "Tab"\n')]
+
+
+def test_blank_rows_do_not_end_a_container() -> None:
+    body = "def f():\n    pass\n\n\ndef g():\n    pass\n"
+    text = '=== "Tab"\n\n' + _indented(f"```python\n{body}```\n")
+    assert contents(text) == [("python", body)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Text\n\n    x = 1\n",
+        "- item\n\n      ```python\n      x = 1\n      ```\n\n          y = 2\n",
+        "<details markdown='1'>\n```python\nx = 1\n```\n</details>\n",
+        "<div markdown='1'>\n~~~python\nx = 1\n~~~\n</div>\n",
+        "<pre><code>x = 1</code></pre>\n",
+        '> === "Tab"\n>\n>     ```python\n>     x = 1\n>     ```\n',
+        "```python title=`x`\nx = 1\n```\n",
+    ],
+)
+def test_what_looks_like_code_and_is_no_fence_is_refused(text: str) -> None:
+    with pytest.raises(Problem) as caught:
+        find_fences(PAGE, text)
+    assert caught.value.kind == "census"
+    assert caught.value.line
+
+
+def test_a_page_of_another_suffix_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("```text\n```\n", "utf-8")
+    (tmp_path / "b.markdown").write_text("```python\n1/0\n```\n", "utf-8")
+    with pytest.raises(Problem, match=r"has to end in \.md"):
+        take_census(tmp_path)
 
 
 def test_comments_and_inline_code_are_not_fences() -> None:

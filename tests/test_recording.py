@@ -279,6 +279,6 @@ def test_a_planted_secret_is_never_written(secret: str, place: int, tmp_path: Pa
     planted.write_text(yaml.safe_dump(document), "utf-8")
     planted.with_suffix(".json").write_bytes(recording.path.with_suffix(".json").read_bytes())
     into = tmp_path / "into"
-    with pytest.raises(Problem, match="secret"):
+    with pytest.raises(Problems, match="secret"):
         import_recordings(into, [Recording(recording.lane, recording.example_id, planted, recording.program)], ADAPTER)
     assert not any(path.is_file() for path in into.rglob("*"))

@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from verified_docs.lane import Lane
-from verified_docs.leaks import find_leaks
+from verified_docs.leaks import find_leaks, find_leaks_in_bytes
 from verified_docs.problem import Problem, shown
 
 CASSETTES = "cassettes"
@@ -218,10 +218,14 @@ def load_cassette(path: Path, text: str | None = None) -> Cassette:
             raise Problem(path, None, f"the cassette is not text: {error}", restore, kind="cassette") from error
     try:
         document = yaml.load(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
         raise Problem(
-            path, line, f"the cassette is not valid YAML: {error.problem}", restore, kind="cassette"
+            path,
+            mark.line + 1 if mark else 1,
+            f"the cassette is not valid YAML: {getattr(error, 'problem', None) or first_line(error)}",
+            restore,
+            kind="cassette",
         ) from error
     try:
         if document["version"] != FORMAT_VERSION:
@@ -229,7 +233,7 @@ def load_cassette(path: Path, text: str | None = None) -> Cassette:
         provenance = Provenance.model_validate(document["metadata"])
     except (TypeError, KeyError, ValueError, ValidationError) as error:
         raise Problem(
-            path, 1, f"the cassette has no valid provenance: {_first_line(error)}", restore, kind="cassette"
+            path, 1, f"the cassette has no valid provenance: {first_line(error)}", restore, kind="cassette"
         ) from error
     interactions: list[Interaction] = []
     rows = document.get("interactions")
@@ -241,20 +245,45 @@ def load_cassette(path: Path, text: str | None = None) -> Cassette:
                 answer.index < number and isinstance(interactions[answer.index].body, Fingerprint)
             ):
                 raise ValueError(f"interaction {answer.index} uploads no bytes to give back")
-        except (TypeError, KeyError, ValueError, AttributeError) as error:
+        except (TypeError, KeyError, ValueError, AttributeError, IndexError) as error:
             line = line_of_interaction(text, number)
             raise Problem(
                 path,
                 line,
-                f"interaction {number} is cut off or malformed: {_first_line(error)}",
+                f"interaction {number} is cut off or malformed: {first_line(error)}",
                 restore,
                 kind="cassette",
             ) from error
     return Cassette(path, provenance, tuple(interactions))
 
 
+def check_cassette(cassette: Cassette) -> None:
+    """Makes sure that a cassette may be written.
+
+    Raises:
+        Problem: It holds something secret, or would not read back as it is.
+    """
+    binary = (one.answer for one in cassette.interactions if isinstance(one.answer, bytes))
+    for leak in (*find_leaks(cassette.text), *(leak for content in binary for leak in find_leaks_in_bytes(content))):
+        raise Problem(
+            cassette.path,
+            leak.line,
+            f"the cassette would hold a secret ({leak.kind}); nothing was written",
+            "replace it by a label such as <project:developer:api> in the recording, then import again",
+            kind="secret",
+        )
+    if load_cassette(cassette.path, cassette.text).interactions != cassette.interactions:
+        raise Problem(
+            cassette.path,
+            None,
+            "the cassette does not read back as written",
+            "report this as a bug",
+            kind="cassette",
+        )
+
+
 def write_cassette(cassette: Cassette) -> str:
-    """Writes a cassette: to a temporary file, scanned, read back, then renamed.
+    """Writes a cassette: checked, to a temporary file, then renamed.
 
     Args:
         cassette: What to write, to its own path.
@@ -265,21 +294,9 @@ def write_cassette(cassette: Cassette) -> str:
     Raises:
         Problem: The text holds something secret, or does not read back as it was written.
     """
-    text = cassette.text
-    for leak in find_leaks(text):
-        raise Problem(
-            cassette.path,
-            leak.line,
-            f"the cassette would hold a secret ({leak.kind}); nothing was written",
-            "replace it by a label such as <project:developer:api> in the recording, then import again",
-            kind="secret",
-        )
-    if load_cassette(cassette.path, text).interactions != cassette.interactions:
-        raise Problem(
-            cassette.path, None, "the cassette does not read back as written", "report this as a bug", kind="cassette"
-        )
-    write_whole(cassette.path, text)
-    return hashlib.sha256(text.encode()).hexdigest()
+    check_cassette(cassette)
+    write_whole(cassette.path, cassette.text)
+    return hashlib.sha256(cassette.text.encode()).hexdigest()
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -316,7 +333,7 @@ def load_manifest(root: Path) -> dict[str, dict[str, str]]:
         raise Problem(
             path,
             None,
-            f"the manifest cannot be read: {_first_line(error)}",
+            f"the manifest cannot be read: {first_line(error)}",
             f"git checkout -- {shown(path)}",
             kind="manifest",
         ) from error
@@ -375,7 +392,8 @@ def line_of_interaction(text: str, number: int) -> int | None:
     return starts[number] if number < len(starts) else None
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error says, without the value that caused it: that may be a secret."""
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"

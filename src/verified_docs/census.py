@@ -8,23 +8,26 @@ import re
 import subprocess
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 from markdown_it import MarkdownIt
-from mdit_py_plugins.admon import admon_plugin
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
-from verified_docs.problem import Problem, Problems, shown
+from verified_docs.problem import Problem, Problems, read_text, shown
 
 PYTHON = frozenset({"python", "py", "python3"})
 _SHELL = frozenset({"bash", "sh", "shell"})
 # Shown as it is: there is nothing in it that could run or be parsed.
 _ILLUSTRATION = frozenset({"text", "dotenv"})
-_TAB = re.compile(r"^(?P<indent>\s*)===[!+]?\s+(?P<title>[\"'].*[\"'])\s*$")
+_CONTAINER = re.compile(r"^(?P<indent> *)(?:===[!+]{0,2}\s+[\"']|!!!\s+\w|\?\?\?\+?\s+\w)")
+_TICKS = re.compile(r"^[\s>*+-]*(?:\d+[.)])?\s*(?P<ticks>`{3,}|~{3,})")
+_COMMENT = re.compile(r"<!--.*?-->", re.S)
+_HTML_CODE = re.compile(r"<(?:pre|code)\b|^\s*(?:`{3,}|~{3,})", re.M)
+_MARKDOWN = frozenset({".md", ".markdown", ".mdown", ".mkdn", ".mkd"})
 _WORD = re.compile(r"[^\s{},=\"']+")
 
 
@@ -62,8 +65,11 @@ def take_census(folder: Path) -> list[Fence]:
     Raises:
         Problem: There is no page, or no fence on any: then something is wrong with the search.
     """
-    pages = sorted(folder.rglob("*.md"))
-    fences = [fence for page in pages for fence in find_fences(page, page.read_text("utf-8"))]
+    pages = sorted(path for path in folder.rglob("*") if path.suffix in _MARKDOWN and path.is_file())
+    for page in pages:
+        if page.suffix != ".md":
+            raise Problem(page, 1, f"a page has to end in .md, not {page.suffix}", "rename it", kind="census")
+    fences = [fence for page in pages for fence in find_fences(page, read_text(page))]
     if not fences:
         what = f"there is no code fence on {len(pages)} pages" if pages else "there is no page"
         raise Problem(folder, None, what, f"look whether {shown(folder)} is the right folder", kind="census")
@@ -76,22 +82,71 @@ def find_fences(page: Path, text: str) -> list[Fence]:
     Args:
         page: The file's name, for messages.
         text: Its Markdown.
+
+    Raises:
+        Problem: Something on it looks like code and is not a fence: nobody would run or check it.
     """
-    # A tab is an indented block with a title, just as an admonition is: the parser then looks inside.
-    as_admonitions = "\n".join(
-        f"{match['indent']}!!! tab {match['title']}" if (match := _TAB.match(row)) else row for row in text.split("\n")
-    )
-    tokens = _parser().parse(as_admonitions)
-    found: list[Fence] = []
-    for token in tokens:
-        if token.type == "fence" and token.map:
-            content = token.content
-            if "!!! tab" in content:
-                rows = text.split("\n")[token.map[0] + 1 : token.map[1] - 1]
-                margin = min((len(row) - len(row.lstrip()) for row in rows if row.strip()), default=0)
-                content = "".join(f"{row[margin:]}\n" for row in rows)
-            found.append(Fence(page, token.map[0] + 1, language_of(token.info), content))
-    return found
+    return sorted(_find(page, text.split("\n"), 0), key=lambda fence: fence.line)
+
+
+def _find(page: Path, rows: list[str], first: int) -> Iterator[Fence]:
+    """Finds the fences of a block whose first row is row `first` of the page, counted from 0."""
+    rows, inner = _take_containers(rows)
+    for start, body in inner:
+        yield from _find(page, body, first + start)
+    covered: set[int] = set()
+    for token in _parser().parse("\n".join(rows)):
+        if token.map is None:
+            continue
+        if token.type in {"fence", "html_block"}:
+            covered.update(range(token.map[0], token.map[1]))
+        if token.type == "fence":
+            yield Fence(page, first + token.map[0] + 1, language_of(token.info), token.content)
+        elif token.type == "code_block":
+            raise _unseen(page, first + token.map[0] + 1, "an indented block is shown as code")
+        elif token.type == "html_block":
+            html = _COMMENT.sub(lambda match: "\n" * match.group().count("\n"), token.content)
+            if match := _HTML_CODE.search(html):
+                line = first + token.map[0] + 1 + html.count("\n", 0, match.start())
+                raise _unseen(page, line, "HTML with code in it is shown as it is")
+    for number, row in enumerate(rows):
+        if number not in covered and _TICKS.match(row):
+            raise _unseen(page, first + number + 1, "a fence stands where Markdown parsers disagree about it")
+
+
+def _take_containers(rows: list[str]) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Takes tabs, admonitions and details out of a block: CommonMark knows nothing of them.
+
+    Returns:
+        The rows with those of containers blanked, and each container's first row and dedented body.
+    """
+    kept = list(rows)
+    inner: list[tuple[int, list[str]]] = []
+    fence = ""
+    number = 0
+    while number < len(rows):
+        row = rows[number]
+        ticks = _TICKS.match(row)
+        if fence:
+            if ticks and ticks["ticks"].startswith(fence) and not row[ticks.end() :].strip():
+                fence = ""
+        elif ticks:
+            fence = ticks["ticks"]
+        elif header := _CONTAINER.match(row):
+            depth = len(header["indent"]) + 4
+            end = number + 1
+            while end < len(rows) and (not rows[end].strip() or rows[end][:depth].strip() == ""):
+                end += 1
+            inner.append((number + 1, [body[depth:] for body in rows[number + 1 : end]]))
+            kept[number:end] = [""] * (end - number)
+            number = end
+            continue
+        number += 1
+    return kept, inner
+
+
+def _unseen(page: Path, line: int, what: str) -> Problem:
+    return Problem(page, line, what, "write a fence at the margin of its block, after an empty row", kind="census")
 
 
 def language_of(info: str) -> str:
@@ -133,8 +188,6 @@ def check_fences(fences: Sequence[Fence], folder: Path) -> Counter[str]:
                     kind="fence",
                 )
             )
-    if sum(counts.values()) != len(fences):
-        found.append(Problem(folder, None, "fences were lost while counting", "report this as a bug", kind="census"))
     if found:
         raise Problems(found)
     return counts
@@ -155,7 +208,7 @@ def _check_syntax(fence: Fence) -> None:
         elif language == "json":
             json.loads(content)
         elif language in {"yaml", "yml"}:
-            list(yaml.safe_load_all(content))
+            list(yaml.compose_all(content, Loader=yaml.SafeLoader))
         elif language == "toml":
             tomllib.loads(content)
         elif language in _SHELL:
@@ -172,12 +225,15 @@ def _check_syntax(fence: Fence) -> None:
         raise _Malformed(f"is not valid Python: {error.msg}", error.lineno or 0) from error
     except json.JSONDecodeError as error:
         raise _Malformed(f"is not valid JSON: {error.msg}", error.lineno) from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise _Malformed(f"is not valid YAML: {error.problem}", line) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 0
+        raise _Malformed(f"is not valid YAML: {getattr(error, 'problem', error)}", line) from error
+    except RecursionError as error:
+        raise _Malformed("is nested too deep") from error
     except tomllib.TOMLDecodeError as error:
         raise _Malformed(f"is not valid TOML: {error}") from error
 
 
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark").enable("table").use(admon_plugin).use(deflist_plugin).use(footnote_plugin)
+    return MarkdownIt("commonmark").enable("table").use(deflist_plugin).use(footnote_plugin)

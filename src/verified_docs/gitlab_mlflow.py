@@ -20,9 +20,11 @@ from verified_docs.problem import Problem
 _ROLES = ("guest", "planner", "reporter", "developer", "maintainer", "owner")
 _SCOPES = ("api", "read_api")
 
-# Changed by every run or machine: never compared. `user_id` is the login name of whoever runs the client.
-_VOLATILE_KEYS = frozenset({"start_time", "end_time", "timestamp", "user_id"})
+# Changed by every run or machine: never compared, but times have to be milliseconds of this century.
 _VOLATILE_TAGS = re.compile(r"^mlflow\.(user|source\.(name|type|git\..*)|gitRepoURL)$")
+
+_WRITTEN_BY_MLFLOW = frozenset({"conda.yaml", "python_env.yaml", "requirements.txt", "estimator.html"})
+_PACKED_BY_LIBRARIES = frozenset({".pkl", ".skops", ".lgb", ".statsmodels", ".zip", ".png"})
 
 _UUID = re.compile(r"(?<![0-9a-z])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-z])")
 _MILLISECONDS = frozenset({"start_time", "end_time", "timestamp"})
@@ -81,7 +83,7 @@ class GitLabMLflow:
             return [self.comparable(item) for item in body if not _is_volatile_tag(item)]
         if isinstance(body, dict):
             return {
-                key: "(volatile)" if key in _VOLATILE_KEYS else self.comparable(value) for key, value in body.items()
+                key: "(volatile)" if _is_volatile(key, value) else self.comparable(value) for key, value in body.items()
             }
         if isinstance(body, str) and body[:1] in {"{", "["}:
             try:
@@ -95,14 +97,14 @@ class GitLabMLflow:
         return method == "PUT" and "/packages/ml_models/" in path
 
     def is_own(self, path: str, content: bytes) -> bool:
-        """Text that the example wrote is its own; what MLflow writes beside a model is not.
+        """What MLflow writes beside a model, and what libraries pack or draw, is not the example's own.
 
-        Pickles, environments and `MLmodel` hold object ids, library versions and times.
+        Such files hold object ids, library versions and times.
         """
         name = PurePosixPath(path).name
         if name == "MLmodel":
             return b"model_uuid" not in content and b"utc_time_created" not in content
-        return PurePosixPath(name).suffix in {".txt", ".json", ".csv"} and name != "requirements.txt"
+        return name not in _WRITTEN_BY_MLFLOW and PurePosixPath(name).suffix not in _PACKED_BY_LIBRARIES
 
     def environment(self, example: Example) -> dict[str, str]:
         """Address and token of the example, and the settings that the recordings were made with.
@@ -140,6 +142,11 @@ class GitLabMLflow:
         finally:
             _end_runs()
             _forget_state()
+
+
+def _is_volatile(key: str, value: Any) -> bool:
+    """A time in milliseconds, or the login name of whoever runs the client."""
+    return key == "user_id" or (key in _MILLISECONDS and _instant(key, value) is not None)
 
 
 def _is_volatile_tag(item: Any) -> bool:

@@ -1,13 +1,15 @@
-"""Runs code as if in a process of its own: no network, a clean environment, nothing left behind."""
+"""Keeps a run to itself: no network, a clean environment, and the process as it was afterwards."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import ipaddress
+import logging
 import os
 import random
 import shutil
+import socket
 import sys
 import tempfile
 import threading
@@ -16,13 +18,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "VIRTUAL_ENV")
-_NAME_LOOKUPS = {"socket.getaddrinfo", "socket.gethostbyname"}
-_SENDS = {"socket.connect", "socket.sendto", "socket.sendmsg"}
-_PROGRAM_STARTS = {"subprocess.Popen", "os.posix_spawn", "os.exec", "os.system"}
-# MLflow asks git which commit a script belongs to; these read the machine and nothing else.
-_HARMLESS_PROGRAMS = {"git", "uname", "ldconfig", "gcc", "cc", "ld", "objdump", "sh", "fc-list"}
+_NAME_LOOKUPS = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
+_SENDS = {"socket.connect", "socket.sendto", "socket.sendmsg", "socket.getnameinfo"}
+_PROGRAM_STARTS = {"subprocess.Popen", "os.posix_spawn", "os.exec", "os.spawn", "os.system", "pty.spawn"}
+_FORKS = {"os.fork", "os.forkpty"}
+# What MLflow, Matplotlib and the standard library ask the machine; none of it reaches further.
+_HARMLESS_PROGRAMS = {"uname", "ldconfig", "gcc", "cc", "ld", "objdump", "fc-list"}
+_HARMLESS_GIT = {"version", "--version", "rev-parse", "cat-file", "config", "symbolic-ref"}
 
 
 class Blocked(PermissionError):
@@ -45,8 +50,8 @@ _installed = threading.Event()
 def no_network(*, programs: bool = True) -> Iterator[list[str]]:
     """Refuses every connection and name look-up that is not loopback.
 
-    Works below all libraries, on the interpreter's audit events, and in every thread. Code that swallows the
-    refusal is still found out by the list.
+    Works on the interpreter's audit events, so below all Python libraries and in every thread. Code that swallows
+    the refusal is still found out by the list. A library that opens sockets in C, without Python's, is not seen.
 
     Args:
         programs: Refuse to start programs as well, which could connect on their own.
@@ -69,20 +74,23 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if not _guards:
         return
     target: str | None = None
-    starts_program = event in _PROGRAM_STARTS
+    starts_program = event in _PROGRAM_STARTS or event in _FORKS
     if event in _NAME_LOOKUPS:
         host = arguments[0]
         if not _is_loopback(host):
             target = f"a look-up of {_text(host)}"
     elif event in _SENDS:
-        address = arguments[1]
+        address = arguments[0] if event == "socket.getnameinfo" else arguments[1]
         # A path is a Unix socket; None repeats an address that was already let through.
         if isinstance(address, tuple) and not _is_loopback(address[0]):
             target = f"a connection to {_text(address[0])}:{address[1]}"
+    elif event in _FORKS:
+        target = "a copy of the process"
     elif starts_program:
-        program = _program(arguments)
-        if Path(program).name not in _HARMLESS_PROGRAMS:
-            target = f"the program {program}"
+        words = _words(arguments)
+        name = Path(words[0]).name
+        if not (name in _HARMLESS_PROGRAMS or (name == "git" and words[1:2] and words[1] in _HARMLESS_GIT)):
+            target = f"the program {words[0]}"
     if target is None:
         return
     refusing = [guard for guard in _guards if guard.programs or not starts_program]
@@ -92,13 +100,12 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         raise Blocked(f"no network in a replay: {target} was refused")
 
 
-def _program(arguments: tuple[Any, ...]) -> str:
-    first = arguments[0]
-    if isinstance(first, (list, tuple)):
-        first = first[0] if first else ""
-    if first in (None, "") and len(arguments) > 1 and arguments[1]:
-        first = arguments[1][0]
-    return _text(first).split(" ")[0]
+def _words(arguments: tuple[Any, ...]) -> list[str]:
+    """Program and arguments of an audit event, whichever way it was started."""
+    for argument in arguments[1::-1]:
+        if isinstance(argument, (list, tuple)) and argument:
+            return [_text(word) for word in argument]
+    return _text(arguments[0] or "").split() or ["?"]
 
 
 def _text(value: Any) -> str:
@@ -121,7 +128,8 @@ def isolated(environment: Mapping[str, str], script: str, cache: Path) -> Iterat
 
     The body gets only the given environment, an empty working and home directory, and a temporary directory
     that is removed. Afterwards environment, directories, arguments, main module, import path, random states,
-    warning filters and standard streams are what they were.
+    warning filters, standard streams, logging, the sockets' time-out and the options of NumPy and pandas are what
+    they were. Random states are not seeded: what an example prints must not depend on them.
 
     Args:
         environment: The variables to set; besides them only what a shell needs to find programs.
@@ -150,17 +158,18 @@ def isolated(environment: Mapping[str, str], script: str, cache: Path) -> Iterat
                 "MPLBACKEND": "agg",
                 "MPLCONFIGDIR": str(cache / "matplotlib"),
                 "PYTHONWARNINGS": "ignore",
+                "JOBLIB_MULTIPROCESSING": "0",
             }
             | dict(environment)
         )
         os.chdir(scratch / "work")
         tempfile.tempdir = str(scratch / "tmp")
         sys.argv = [script]
-        random.seed(0)
         with (
             warnings.catch_warnings(),
             contextlib.redirect_stdout(noise),
             contextlib.redirect_stderr(noise),
+            mock.patch.object(os, "_exit", sys.exit),
         ):
             warnings.simplefilter("ignore")
             yield noise
@@ -180,11 +189,13 @@ class _Process:
     main: Any
     temporary: str | None
     random: Any
-    numpy_random: Any
+    timeout: float | None
+    logging: tuple[int, int, list[logging.Handler]]
+    libraries: dict[str, Any]
 
     @classmethod
     def now(cls) -> _Process:
-        numpy = sys.modules.get("numpy")
+        root = logging.getLogger()
         return cls(
             dict(os.environ),
             str(Path.cwd()),
@@ -193,7 +204,9 @@ class _Process:
             sys.modules.get("__main__"),
             tempfile.tempdir,
             random.getstate(),
-            numpy.random.get_state() if numpy else None,
+            socket.getdefaulttimeout(),
+            (root.level, logging.root.manager.disable, list(root.handlers)),
+            _library_state(),
         )
 
     def restore(self) -> None:
@@ -205,7 +218,30 @@ class _Process:
         sys.modules["__main__"] = self.main
         tempfile.tempdir = self.temporary
         random.setstate(self.random)
-        numpy = sys.modules.get("numpy")
-        if numpy:
-            # Imported by this run: the next one must not depend on what this one drew.
-            numpy.random.set_state(self.numpy_random) if self.numpy_random else numpy.random.seed(0)
+        socket.setdefaulttimeout(self.timeout)
+        root = logging.getLogger()
+        level, disabled, root.handlers[:] = self.logging
+        root.setLevel(level)
+        logging.disable(disabled)
+        if numpy := sys.modules.get("numpy"):
+            if "numpy" in self.libraries:
+                numpy.random.set_state(self.libraries["numpy"])
+                numpy.set_printoptions(**self.libraries["print options"])
+            else:
+                numpy.random.seed()
+        if (pandas := sys.modules.get("pandas")) and "pandas" in self.libraries:
+            for option, value in self.libraries["pandas"].items():
+                if pandas.get_option(option) != value:
+                    pandas.set_option(option, value)
+
+
+def _library_state() -> dict[str, Any]:
+    """Options and random state of the libraries that are loaded."""
+    state: dict[str, Any] = {}
+    if numpy := sys.modules.get("numpy"):
+        state["numpy"] = numpy.random.get_state()
+        state["print options"] = numpy.get_printoptions()
+    if pandas := sys.modules.get("pandas"):
+        display = ("display.max_rows", "display.max_columns", "display.width", "display.precision")
+        state["pandas"] = {option: pandas.get_option(option) for option in display}
+    return state

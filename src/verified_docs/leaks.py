@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 # What replaces a token: it says which credential was sent and is worth nothing to anybody.
 LABEL = re.compile(r"<[a-z_]+(?::[a-z_]+)*>")
-_REDACTED = re.compile(r"redacted|placeholder|example|your|xxxx", re.I)
+_REDACTED = re.compile(r"(?:redacted|placeholder|example|your|xxxx)", re.I)
+_SECRET_NAME = (
+    r"(?:(?:private|job|access|feed|runners?|trigger|deploy|registration|refresh)_?token|password|passwd|secret)"
+)
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("GitLab token", re.compile(r"\bgl[a-z]{2,6}-[A-Za-z0-9_\-.]{16,}")),
-    ("runner registration token", re.compile(r"\bGR1348941[A-Za-z0-9_-]{16,}")),
-    ("JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}")),
-    ("private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
+    ("GitLab token", re.compile(r"gl[a-z]{2,6}-(?P<value>[A-Za-z0-9_\-.]{16,})")),
+    ("runner registration token", re.compile(r"GR1348941(?P<value>[A-Za-z0-9_-]{16,})")),
+    ("cloud access key", re.compile(r"(?P<value>(?:AKIA|ASIA)[A-Z0-9]{16})")),
+    ("JSON web token", re.compile(r"(?P<value>eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,})")),
+    ("private key", re.compile(r"(?P<value>-----BEGIN [A-Z ]*PRIVATE KEY-----)")),
     (
         "credential that is not a label",
-        re.compile(r"\b(?:Bearer|Basic)[ \t]+(?!<)(?P<value>[A-Za-z0-9+/=_\-.~]{16,})"),
+        re.compile(r"\b(?:Bearer|Basic|Token)[ \t]+(?!<)(?P<value>[A-Za-z0-9+/=_\-.~]{8,})", re.I),
     ),
-    ("credentials in an address", re.compile(r"https?://[^/\s:@\"'<]+:[^/\s@\"'<]+@")),
+    (
+        "credential that is not a label",
+        re.compile(rf"[\"'?&]{_SECRET_NAME}[\"']?(?:=|\s*:\s*[\"'])(?!<)(?P<value>[A-Za-z0-9+/=_\-.~%]{{8,}})", re.I),
+    ),
+    (
+        "signature in an address",
+        re.compile(r"[?&](?:X-Amz-|X-Goog-)?(?:Signature|Credential)=(?P<value>[^&\s\"']{8,})"),
+    ),
+    ("credentials in an address", re.compile(r"https?://(?P<value>[^/\s@\"'<>?]+)@")),
 )
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}\b")
-_SAFE_DOMAINS = ("example.com", "example.org", "example.net", "noreply.gitlab.example.com")
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{24,}={0,2}")
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})\b")
+_SAFE_DOMAINS = ("example.com", "example.org", "example.net")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
 
 
 @dataclass(frozen=True)
@@ -54,19 +65,26 @@ def find_leaks(text: str) -> Iterator[Leak]:
     for kind, start in _matches(text):
         yield Leak(kind, text.count("\n", 0, start) + 1)
     for match in _BASE64.finditer(text):
-        try:
-            decoded = base64.b64decode(match.group() + "=" * (-len(match.group()) % 4)).decode("ascii")
-        except (binascii.Error, UnicodeDecodeError):
-            continue
-        for kind, _ in _matches(decoded):
-            yield Leak(f"{kind} in base64", text.count("\n", 0, match.start()) + 1)
+        # Where the encoded part begins is not known: text may stand right before it.
+        for skip in range(4):
+            part = match.group()[skip:]
+            decoded = base64.b64decode(part[: len(part.rstrip("=")) // 4 * 4])
+            for kind, _ in _matches(decoded.decode("latin-1"), mails=False):
+                yield Leak(f"{kind} in base64", text.count("\n", 0, match.start()) + 1)
 
 
-def _matches(text: str) -> Iterator[tuple[str, int]]:
+def find_leaks_in_bytes(content: bytes) -> Iterator[Leak]:
+    """Looks for secrets in bytes that are not text, such as a packed model."""
+    for kind, _ in _matches(content.decode("latin-1"), mails=False):
+        yield Leak(kind, 1)
+
+
+def _matches(text: str, *, mails: bool = True) -> Iterator[tuple[str, int]]:
     for kind, pattern in _SHAPES:
         for match in pattern.finditer(text):
-            if not _REDACTED.search(match.group()):
+            if not _REDACTED.match(match["value"]):
                 yield kind, match.start()
-    for match in _EMAIL.finditer(text):
-        if not match.group().lower().rpartition("@")[2].endswith(_SAFE_DOMAINS):
+    for match in _EMAIL.finditer(text) if mails else ():
+        domain = match[1].lower()
+        if not any(domain == safe or domain.endswith(f".{safe}") for safe in _SAFE_DOMAINS):
             yield "e-mail address", match.start()

@@ -52,6 +52,21 @@ class Problems(Exception):
         super().__init__("\n".join(map(str, found)))
 
 
+def read_text(path: Path, fix: str = "save the file as UTF-8 text") -> str:
+    """The text of a file that a person wrote, line ends as they are, without a byte order mark.
+
+    Raises:
+        Problem: It cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except OSError as error:
+        raise Problem(path, None, f"this cannot be read: {error.strerror}", fix, kind="file") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise Problem(path, line, f"this is not UTF-8: {error.reason}", fix, kind="file") from error
+
+
 def shown(path: Path) -> str:
     """A path as people type it: relative to the working directory where that is shorter."""
     try:

@@ -362,7 +362,9 @@ class _Pages:
                 row = f"| {lane.server} · {lane.client} | {mark} {words} "
                 if result.recorded_at and result.cassette_sha256:
                     day = result.recorded_at[:16].replace("T", " ")
-                    row += f"| {result.requests} | {day} UTC | [`{result.cassette_sha256[:12]}`](../{result.cassette}) |"
+                    row += (
+                        f"| {result.requests} | {day} UTC | [`{result.cassette_sha256[:12]}`](../{result.cassette}) |"
+                    )
                 else:
                     row += "| | | |"
                 rows.append(row)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import yaml
 
@@ -23,6 +23,8 @@ from verified_docs.cassette import (
     Provenance,
     Software,
     cassette_path,
+    check_cassette,
+    first_line,
     load_manifest,
     write_cassette,
     write_manifest,
@@ -111,7 +113,9 @@ def import_recordings(root: Path, recordings: Iterable[Recording], adapter: Adap
     found: list[Problem] = []
     for recording in recordings:
         try:
-            converted.append((recording, convert(root, recording, adapter)))
+            cassette = convert(root, recording, adapter)
+            check_cassette(cassette)
+            converted.append((recording, cassette))
         except Problem as problem:
             found.append(problem)
     if found:
@@ -142,9 +146,9 @@ def convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
             interaction, content = _interaction(row, adapter)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise _refused(recording.path, f"interaction {number} is malformed ({error})") from error
-        host = urlsplit(interaction.uri).hostname
-        if host != adapter.host:
-            raise _refused(recording.path, f"interaction {number} names the host {host}, not {adapter.host}")
+        for host in _hosts(interaction):
+            if host != adapter.host:
+                raise _refused(recording.path, f"interaction {number} names the host {host}, not {adapter.host}")
         interactions.append(interaction)
         contents.append(content)
     with_files = [
@@ -194,6 +198,11 @@ def _provenance(recording: Recording, raw: bytes, adapter: Adapter) -> Provenanc
         if not f"{adapter.server} {server['version']}".startswith(f"{lane.server}."):
             raise _refused(path, f"the recording was made with {adapter.server} {server['version']}, not {lane.server}")
         ended = about["exception"]
+        for credential in about["credentials"]:
+            if not LABEL.search(credential):
+                raise _refused(path, "a credential in the list is not a label such as <project:developer:api>")
+        if secret := sorted(name for name in about["environment"] if "TOKEN" in name or "PASSWORD" in name):
+            raise _refused(path, f"the environment holds {secret[0]}; leave credentials out of it")
         return Provenance(
             server=Software(name=adapter.server, version=server["version"], edition=server["edition"]),
             client=Software(name=adapter.client, version=client),
@@ -208,7 +217,9 @@ def _provenance(recording: Recording, raw: bytes, adapter: Adapter) -> Provenanc
             exception=Failure.model_validate(ended) if ended else None,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _refused(path, f"the recording does not say how it was made ({type(error).__name__}: {error})") from error
+        raise _refused(
+            path, f"the recording does not say how it was made ({type(error).__name__}: {first_line(error)})"
+        ) from error
 
 
 def _interaction(row: Any, adapter: Adapter) -> tuple[Interaction, tuple[bytes, bytes]]:
@@ -288,6 +299,17 @@ def _pretty(text: str) -> str:
     except ValueError:
         return text
     return text if len(text) <= _SHORT_JSON else json.dumps(document, indent=1, ensure_ascii=False)
+
+
+_ADDRESS = re.compile(r"https?://([^/\s\"'<>:?#\\]+)")
+
+
+def _hosts(interaction: Interaction) -> set[str]:
+    """Every host that the server names or is called by; files that an example sends may name what they like."""
+    texts = [interaction.uri, *interaction.answer_headers.values()]
+    if isinstance(interaction.answer, str) and "json" in interaction.answer_headers.get("Content-Type", ""):
+        texts.append(interaction.answer)
+    return {host for text in texts for host in _ADDRESS.findall(text)}
 
 
 def _flat(headers: Any) -> Iterable[tuple[str, str]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import importlib.abc
 import inspect
+import threading
 import traceback
 from collections.abc import Iterator, Sequence
+from concurrent.futures.thread import _threads_queues
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +16,7 @@ from typing import Any
 
 from pytest_examples import CodeExample
 from pytest_examples.config import ExamplesConfig
-from pytest_examples.run_code import Arg, InsertPrintStatements, run_code
+from pytest_examples.run_code import InsertPrintStatements, run_code
 
 from verified_docs.adapter import Adapter
 from verified_docs.cassette import Cassette
@@ -23,6 +25,7 @@ from verified_docs.isolation import isolated, no_network
 from verified_docs.replay import StrictTape, replaying
 
 CACHE = Path("build") / "cache"
+_PATIENCE = 10.0
 
 
 @dataclass
@@ -51,14 +54,14 @@ def run_example(example: Example, cassette: Cassette, root: Path, adapter: Adapt
         What happened, and the tape that knows which requests were missed or are left.
     """
     alone = _alone(example, adapter.environment(example), root, adapter)
-    with alone as run, replaying(cassette, adapter, example.path) as tape:
+    with alone as run, replaying(cassette, adapter, example.path) as tape, _threads_ended(run):
         _execute(example, run)
     return run, tape
 
 
 def run_offline(example: Example, root: Path, adapter: Adapter) -> Run:
     """Runs a source that has to do without a server."""
-    with _alone(example, {}, root, adapter) as run:
+    with _alone(example, {}, root, adapter) as run, _threads_ended(run):
         _execute(example, run)
     return run
 
@@ -72,6 +75,27 @@ def _alone(example: Example, environment: dict[str, str], root: Path, adapter: A
         adapter.restored(),
     ):
         yield run
+
+
+@contextlib.contextmanager
+def _threads_ended(run: Run) -> Iterator[None]:
+    """Waits for the threads that the source started, and keeps what went wrong in them."""
+    before = set(threading.enumerate())
+
+    def keep(failed: threading.ExceptHookArgs) -> None:
+        run.error = run.error or failed.exc_value
+
+    original, threading.excepthook = threading.excepthook, keep
+    try:
+        yield
+        for thread in set(threading.enumerate()) - before:
+            # Daemons and the workers of a pool are the client's own: they wait for work until the process ends.
+            if not thread.daemon and thread not in _threads_queues:
+                thread.join(_PATIENCE)
+                if thread.is_alive():
+                    run.error = run.error or TimeoutError(f"the thread {thread.name} goes on after the end")
+    finally:
+        threading.excepthook = original
 
 
 def _execute(example: Example, run: Run) -> None:
@@ -92,7 +116,7 @@ def _execute(example: Example, run: Run) -> None:
     def collect(path: Path, frame: inspect.FrameInfo, arguments: Sequence[Any]) -> bool:
         if frame.filename != file:
             return False
-        run.printed.append((frame.lineno, " ".join(str(Arg(argument)) for argument in arguments)))
+        run.printed.append((frame.lineno, " ".join(map(str, arguments))))
         return True
 
     prints, _ = run_code(
