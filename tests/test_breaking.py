@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from verified_docs.example import Example, load_example, load_examples
 from verified_docs.inventory import check_inventory
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem, Problems
-from verified_docs.verify import verify
+from verified_docs.verify import verify, verify_lanes
 
 Edit = Callable[..., Example]
 Recorded = Callable[[str], Cassette]
@@ -86,11 +88,93 @@ def test_changed_argument_shows_the_line_and_the_difference(edited: Edit) -> Non
 def test_removed_call(edited: Edit, example_id: str, call: str) -> None:
     problem = fault(edited(example_id, (call, "")))
     # What is printed comes from the recording, so only the request that was never sent gives it away.
+    if problem.kind == "unrecorded":
+        assert "has to come before it" in problem.detail
+        assert problem.line
+    else:
+        assert problem.kind == "unplayed"
+        assert problem.path.read_text("utf-8").splitlines()[(problem.line or 0) - 1] == "- request:"
+        assert f"examples/{example_id}.py never sends" in problem.what
+    assert "verified-docs import FOLDER" in problem.fix
+
+
+def test_last_call_removed(edited: Edit) -> None:
+    read = "print(mlflow.get_run(run.info.run_id).data.metrics)\n#> {'loss': 0.4}\n"
+    problem = fault(edited("tracking/resume_run", (read, "")))
     assert problem.kind == "unplayed"
     assert problem.path.suffix == ".yaml"
-    assert problem.path.read_text("utf-8").splitlines()[(problem.line or 0) - 1] == "- request:"
-    assert f"examples/{example_id}.py never sends" in problem.what
-    assert "verified-docs import FOLDER" in problem.fix
+    assert "runs/get" in problem.what
+
+
+def test_calls_to_different_paths_keep_their_order(edited: Edit) -> None:
+    # On a server the experiment would be gone before it is read; the recorded answers alone would hide that.
+    delete, read = "client.delete_experiment(experiment_id)\n", "experiment = client.get_experiment(experiment_id)\n"
+    example = edited("tracking/check_connection", (delete, ""), (read, delete + read))
+    problem = fault(example)
+    assert problem.kind == "unrecorded"
+    assert "experiments/get" in problem.detail
+    assert problem.line == line_of(example, delete.strip())
+
+
+LAST = 'print("left behind:", client.get_experiment_by_name("connection-check"))\n#> left behind: None\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("raise ValueError('in a thread')", "exception"),
+        ("client.get_run('x')", "unrecorded"),
+        ("threading.Event().wait(0.2); client.get_run('x')", "unrecorded"),
+    ],
+)
+def test_a_thread_of_the_example_is_watched(edited: Edit, body: str, kind: str) -> None:
+    thread = f"import threading\ndef work():\n    {body}\nthreading.Thread(target=work).start()\n"
+    assert fault(edited("tracking/check_connection", (LAST, LAST + thread))).kind == kind
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "os.fork()",
+        "os._exit(0)",
+        "os.system('sh -c true')",
+        "subprocess.run('true', shell=True)",
+        "subprocess.run(['git', 'push'])",
+    ],
+)
+def test_an_example_stays_in_its_process(edited: Edit, call: str) -> None:
+    client = "client = MlflowClient()"
+    example = edited("tracking/check_connection", (client, f"import os, subprocess\n{call}\n{client}"))
+    assert fault(example).kind in {"network", "exception"}
+
+
+def test_random_output_is_not_frozen(edited: Edit) -> None:
+    client = "client = MlflowClient()"
+    example = edited("tracking/check_connection", (client, f"import random\nprint(random.getrandbits(64))\n{client}"))
+    seen = set()
+    for _ in range(2):
+        random.seed()
+        seen.add(fault(example).detail)
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "ask"),
+    [
+        ("pandas.set_option('display.max_rows', 3)", "pandas.get_option('display.max_rows')"),
+        ("numpy.set_printoptions(precision=1)", "numpy.get_printoptions()['precision']"),
+        ("socket.setdefaulttimeout(0.5)", "socket.getdefaulttimeout()"),
+        ("logging.disable(50)", "logging.root.manager.disable"),
+    ],
+)
+def test_options_do_not_reach_the_next_run(edited: Edit, change: str, ask: str) -> None:
+    name = change.partition(".")[0]
+    module = {name: importlib.import_module(name)}
+    before = eval(ask, module)
+    client = "client = MlflowClient()"
+    example = edited("tracking/check_connection", (client, f"import {name}\n{change}\n{client}"))
+    verify(example, LANES_HERE[-1], ROOT, ADAPTER)
+    assert eval(ask, module) == before
 
 
 def test_reordered_calls(edited: Edit) -> None:
@@ -423,7 +507,7 @@ def test_orphan_cassette(project: Path) -> None:
     found = inventory_faults(project)
     assert {problem.kind for problem in found} == {"orphan-cassette"}
     assert len(found) == len(LANES)
-    assert all("git rm" in problem.fix for problem in found)
+    assert all("rm " in problem.fix for problem in found)
 
 
 def test_cassette_that_no_import_wrote(project: Path) -> None:
@@ -467,6 +551,59 @@ def test_metadata_for_a_lane_that_is_not_there(project: Path) -> None:
     (problem,) = inventory_faults(project)
     assert problem.kind == "metadata"
     assert problem.line == line_of(load_example(path, project), "gitlab-18.8")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'try:\n    pass\nfinally:\n    print("x\\ny")\n    z = 1\n',
+        'for x in ():\n    pass\nelse:\n    print("x")\n',
+        "print(\n    'a',\n    {1: 2}\n)\n",
+        'print("\'" * 3 + "\\nx")\n',
+        'print("a")\n"""x"""',
+    ],
+)
+def test_update_never_breaks_an_example(project: Path, code: str) -> None:
+    path = project / "examples/tracking/check_connection.py"
+    source = path.read_text("utf-8") + code
+    rewrite(path, source)
+    try:
+        verify(load_example(path, project), LANES_HERE[-1], project, ADAPTER, update=True)
+    except Problem as problem:
+        assert problem.kind in {"update", "output"}
+        assert path.read_text("utf-8") == source
+    else:
+        verify(load_example(path, project), LANES_HERE[-1], project, ADAPTER)
+
+
+def test_update_where_lanes_disagree(project: Path) -> None:
+    path = project / "examples/tracking/check_connection.py"
+    client = "client = MlflowClient()\n"
+    rewrite(path, path.read_text("utf-8").replace(client, f"import time\nprint(time.perf_counter_ns())\n{client}"))
+    examples = [load_example(path, project)]
+    outcomes = [outcome for *_, outcome in verify_lanes(examples, LANES_HERE, project, ADAPTER, update=True)]
+    assert all(isinstance(outcome, Problem) for outcome in outcomes)
+
+
+def with_output(project: Path, rows: str) -> Problem:
+    path = project / "examples/tracking/check_connection.py"
+    scope = '# scope = "api"\n'
+    rewrite(path, path.read_text("utf-8").replace(scope, f"{scope}# [tool.verified.output]\n{rows}"))
+    (problem,) = inventory_faults(project)
+    return problem
+
+
+def test_output_that_no_lane_checks(project: Path) -> None:
+    problem = with_output(project, "".join(f'# "{lane.id}" = "x"\n' for lane in LANES))
+    assert problem.kind == "output"
+    assert "no lane checks" in problem.what
+
+
+@pytest.mark.parametrize("key", ['"*"', "'gitlab-1.0/mlflow-3'", "bare"])
+def test_output_for_what_is_no_lane(project: Path, key: str) -> None:
+    problem = with_output(project, f'# {key} = "x"\n')
+    assert problem.kind == "metadata"
+    assert problem.line
 
 
 def test_update_writes_what_was_printed(project: Path) -> None:

@@ -26,6 +26,7 @@ from verified_docs.leaks import find_leaks
 from verified_docs.problem import Problem
 
 SAMPLE = load_cassette(cassette_path(ROOT, LANES[-1], "tracking/check_connection"))
+MANIFEST = load_manifest(ROOT)
 texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"), include_characters="\n\t"), max_size=200)
 fingerprints = st.builds(Fingerprint.of, st.binary(max_size=20), exact=st.booleans())
 
@@ -85,6 +86,8 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: p
 def test_committed_cassette(path: Path) -> None:
     text = path.read_text("utf-8")
     cassette = load_cassette(path)
+    row = MANIFEST[path.relative_to(ROOT / "cassettes").with_suffix("").as_posix()]
+    assert row["recording"] == cassette.provenance.recording_sha256
     assert cassette.text == text, "not in the form that an import writes"
     assert not list(find_leaks(text))
     assert len(text.encode()) <= 250_000

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from conftest import LANES, ROOT
-from verified_docs.evidence import Evidence, Result, gather, json_schema, load_evidence, merge, write_evidence
+from verified_docs.evidence import Evidence, LaneName, Result, gather, json_schema, load_evidence, merge, write_evidence
 from verified_docs.example import load_examples
 from verified_docs.problem import Problem
 
@@ -27,6 +27,10 @@ def part(environment: str, **changes: Any) -> Evidence:
             update={"examples": evidence.examples | {name: proof.model_copy(update=changes)}}
         )
     return evidence
+
+
+def changed(evidence: Evidence, **changes: Any) -> Evidence:
+    return evidence.model_copy(update=changes)
 
 
 def test_merged_in_the_order_of_lanes(tmp_path: Path) -> None:
@@ -48,6 +52,12 @@ def test_order_of_results_does_not_matter() -> None:
         (lambda: [], "nothing was verified"),
         (lambda: [part("mlflow-2")], "no verdict for GitLab 18.9 with MLflow 3.17.2"),
         (lambda: [part("mlflow-2"), part("mlflow-3", sha256="0" * 64)], "two different sources"),
+        (lambda: [part("mlflow-2"), part("mlflow-3"), part("mlflow-3")], "verified twice"),
+        (lambda: [part("mlflow-2"), changed(part("mlflow-3"), fences={"a.md": ["0"]})], "two different states"),
+        (
+            lambda: [part("mlflow-2"), changed(part("mlflow-3"), lanes={"x": LaneName(server="A 1", client="B 2")})],
+            "not configured",
+        ),
     ],
 )
 def test_incomplete(parts: Any, message: str, tmp_path: Path) -> None:

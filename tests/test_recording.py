@@ -168,6 +168,16 @@ def test_order_of_ids_and_times_is_kept() -> None:
 
 
 REFUSED: list[tuple[str, Callable[[str], str], str]] = [
+    (
+        "a token in a query",
+        lambda text: text.replace("experiments/get?", "experiments/get?private_token=aB3dE5fG7hJ9kL1mN3pQ&", 1),
+        "secret",
+    ),
+    (
+        "another host in an answer",
+        lambda text: text.replace("not_implemented", "https://gitlab.corp.test/x", 1),
+        "gitlab.corp.test",
+    ),
     ("cut off in the middle", lambda text: text[: len(text) // 2], "malformed|cut off"),
     (
         "cut off in a string",
@@ -205,7 +215,7 @@ def test_refused(_what: str, change: Callable[[str], str], message: str, raw: Pa
     good = only(raw, "tracking/log_artifacts")
     with pytest.raises(Problems, match=message) as caught:
         import_recordings(tmp_path / "into", [good, bad], ADAPTER)
-    assert [problem.path for problem in caught.value.found] == [bad.path]
+    assert [problem.path.stem for problem in caught.value.found] == [bad.path.stem]
     # All or nothing: not even the good one was written.
     assert not (tmp_path / "into").exists()
 
@@ -216,6 +226,9 @@ def test_refused(_what: str, change: Callable[[str], str], message: str, raw: Pa
         ("mlflow", "3.17.1"),
         ("gitlab", {"version": "18.9.0-pre", "edition": "FOSS"}),
         ("credentials", None),
+        ("credentials", ["PRIVATE-TOKEN aB3dE5fG7hJ9"]),
+        ("environment", {"MLFLOW_TRACKING_TOKEN": "aB3dE5fG7hJ9"}),
+        ("environment", ["aB3dE5fG7hJ9"]),
         ("exception", {"type": 1}),
     ],
 )
@@ -223,8 +236,9 @@ def test_refused_for_how_it_was_made(key: str, value: object, raw: Path) -> None
     recording = only(raw)
     about = recording.path.with_suffix(".json")
     about.write_text(json.dumps(json.loads(about.read_text("utf-8")) | {key: value}), "utf-8")
-    with pytest.raises(Problem):
+    with pytest.raises(Problem) as caught:
         convert(ROOT, recording, ADAPTER)
+    assert "aB3dE5fG7hJ9" not in str(caught.value)
 
 
 def test_refused_without_how_it_was_made(raw: Path) -> None:

@@ -223,6 +223,7 @@ def refused(project: Path, evidence: Evidence) -> Problem:
     into = project / "build" / "docs"
     into.mkdir(parents=True)
     (into / "before").write_text("kept", "utf-8")
+    (into / "evidence.json").write_text("{}", "utf-8")
     with pytest.raises(Problem) as caught:
         publish_pages(project, evidence, into)
     # The old pages stay, and nothing half-made lies beside them.
@@ -283,6 +284,63 @@ def test_example_that_no_page_shows(project: Path, evidence: Evidence) -> None:
     problem = refused(project, evidence)
     assert problem.kind == "unused-example"
     assert 'example("tracking/check_connection")' in problem.fix
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ '```' }}python\n1/0\n{{ '```' }}\n",
+        '{{ example("tracking/check_connection") | replace("connection-check", "another") }}\n',
+        "```python\nprint(2)\n```\n",
+    ],
+)
+def test_python_that_never_ran(text: str, project: Path, evidence: Evidence) -> None:
+    page = project / "docs/how-to/autolog.md"
+    rewrite(page, page.read_text("utf-8") + "\n" + text)
+    problem = refused(project, evidence)
+    assert (problem.kind, problem.path) == ("unverified-code", page)
+
+
+def test_an_example_in_a_comment_is_not_shown(project: Path, evidence: Evidence) -> None:
+    call = '{{ example("tracking/autolog_sklearn") }}'
+    page = project / "docs/how-to/autolog.md"
+    rewrite(page, page.read_text("utf-8").replace(call, f"<!--\n{call}\n-->"))
+    assert refused(project, evidence).kind == "unused-example"
+
+
+@pytest.mark.parametrize("name", ["../pyproject.toml", "tutorial/nothing.sh"])
+def test_snippet_that_is_not_there(name: str, project: Path, evidence: Evidence) -> None:
+    page = project / "docs/how-to/autolog.md"
+    rewrite(page, page.read_text("utf-8") + f'\n{{{{ snippet("{name}") }}}}\n')
+    assert refused(project, evidence).kind == "page"
+
+
+def test_snippet_that_no_page_shows(project: Path, evidence: Evidence) -> None:
+    rewrite(project / "snippets/tutorial/Makefile", "all:\n")
+    assert refused(project, evidence).kind == "unused-snippet"
+
+
+def test_secret_in_an_asset(project: Path, evidence: Evidence) -> None:
+    rewrite(project / "docs/assets/x.json", '{"a": "glpat-' + "z9" * 10 + '"}')
+    assert refused(project, evidence).kind == "secret"
+
+
+def test_cassette_that_changed_after_it_was_replayed(project: Path, evidence: Evidence) -> None:
+    path = project / "cassettes" / LANES[0].id / "tracking/check_connection.yaml"
+    rewrite(path, path.read_text("utf-8") + "# later\n")
+    problem = refused(project, evidence)
+    assert (problem.kind, problem.path) == ("stale", path)
+
+
+@pytest.mark.parametrize("into", [".", "..", "docs", "docs/how-to", "examples", "src", "mine"])
+def test_only_an_earlier_result_is_replaced(into: str, project: Path, evidence: Evidence) -> None:
+    (project / "mine").mkdir()
+    (project / "mine" / "work.txt").write_text("precious", "utf-8")
+    before = sorted(project.rglob("*"))
+    with pytest.raises(Problem) as caught:
+        publish_pages(project, evidence, Path(into))
+    assert caught.value.kind == "target"
+    assert sorted(project.rglob("*")) == before
 
 
 def test_secret_on_a_page(project: Path, evidence: Evidence) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import re
 import subprocess
@@ -19,6 +20,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from verified_docs.problem import Problem, Problems, read_text, shown
 
+DOCS = "docs"
 PYTHON = frozenset({"python", "py", "python3"})
 _SHELL = frozenset({"bash", "sh", "shell"})
 # Shown as it is: there is nothing in it that could run or be parsed.
@@ -51,6 +53,11 @@ class Fence:
     def id(self) -> str:
         """A name for messages and tests."""
         return f"{shown(self.page)}:{self.line}"
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the content, so that evidence says exactly which code ran."""
+        return hashlib.sha256(self.content.encode()).hexdigest()
 
 
 def take_census(folder: Path) -> list[Fence]:

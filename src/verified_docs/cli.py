@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,15 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-DOCS = "docs"
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 Root = Annotated[Path, typer.Option("--root", help="The project's folder.", show_default="this folder")]
-
-
-def main() -> None:
-    """Runs the command."""
-    app()
 
 
 @contextmanager
@@ -47,6 +40,10 @@ def _told() -> Iterator[None]:
     except (Problem, Problems) as error:
         for problem in error.found if isinstance(error, Problems) else [error]:
             _tell(problem)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        path = Path(error.filename or ".")
+        _tell(Problem(path, None, f"{error.strerror or error}", "look at its path and its rights, then try again"))
         raise typer.Exit(1) from None
 
 
@@ -87,8 +84,11 @@ def verify(
     root: Root = Path(),
 ) -> None:
     """Replay examples in the lanes of the client that is installed here."""
-    with _told():
-        from verified_docs.census import PYTHON, check_fences, take_census
+    from verified_docs.isolation import no_network
+
+    # Also around what a run leaves behind, such as a thread that goes on.
+    with _told(), no_network(programs=False):
+        from verified_docs.census import DOCS, PYTHON, check_fences, take_census
         from verified_docs.evidence import gather, write_evidence
         from verified_docs.example import load_examples
         from verified_docs.gitlab_mlflow import GitLabMLflow
@@ -97,6 +97,14 @@ def verify(
         from verified_docs.verify import verify_fence, verify_lanes
 
         root = root.resolve()
+        if example and evidence:
+            raise Problem(
+                evidence,
+                None,
+                "evidence of one example would pass for all",
+                "leave out one of the two",
+                kind="evidence",
+            )
         adapter = GitLabMLflow()
         every_lane = load_lanes(root)
         lanes = [lane for lane in every_lane if lane.client_version == adapter.client_version()]
@@ -146,13 +154,15 @@ def verify(
             + (f", {failing} of them fail just as their pages show" if failing else "")
         )
         if evidence:
-            write_evidence(evidence, gather(root, lanes, results))
+            write_evidence(evidence, gather(root, lanes, results, offline))
 
 
 @app.command()
 def publish(
     parts: Annotated[list[Path], typer.Argument(help="The evidence of each environment.")],
-    into: Annotated[Path, typer.Option(help="The folder that MkDocs renders; it is made anew.")] = Path("build/docs"),
+    into: Annotated[Path, typer.Option(help="The folder below the root that MkDocs renders; it is made anew.")] = Path(
+        "build/docs"
+    ),
     root: Root = Path(),
 ) -> None:
     """Write the pages: plain Markdown and JSON, with code, output and proof of every example."""
@@ -164,21 +174,17 @@ def publish(
         root = root.resolve()
         merged = merge([load_evidence(part) for part in parts], load_lanes(root), parts[0].parent)
         pages = publish_pages(root, merged, into)
-        _out.print(f"[green]wrote[/] {pages} pages to {shown(into)}")
+        _out.print(f"[green]wrote[/] {pages} pages to {shown(root / into)}")
 
 
 @app.command()
 def census(root: Root = Path()) -> None:
     """Count every code fence of the pages, by language, and check that each is accounted for."""
     with _told():
-        from verified_docs.census import check_fences, take_census
+        from verified_docs.census import DOCS, check_fences, take_census
 
         fences = take_census(root.resolve() / DOCS)
         counts = check_fences(fences, root.resolve() / DOCS)
         for language, number in sorted(counts.items()):
             _out.print(f"{number:4} {escape(language)}")
         _out.print(f"[green]{len(fences)} fences[/], each accounted for")
-
-
-if __name__ == "__main__":
-    sys.exit(app())

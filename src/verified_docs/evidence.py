@@ -10,9 +10,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from verified_docs.cassette import Failure, Software, write_whole
+from verified_docs.census import DOCS, Fence
 from verified_docs.example import Example
 from verified_docs.lane import Lane
-from verified_docs.problem import Problem, shown
+from verified_docs.problem import Problem, read_text, shown
 
 FILE = "evidence.json"
 SCHEMA_FILE = "evidence.schema.json"
@@ -84,11 +85,13 @@ class Evidence(_Frozen):
         version: The version of this format.
         lanes: Lane id to its names, in the order in which pages show them.
         examples: Example id to its proof.
+        fences: Page to the hashes of its Python fences that ran without a server.
     """
 
     version: Literal[1] = 1
     lanes: dict[str, LaneName]
     examples: dict[str, Proof]
+    fences: dict[str, list[str]] = {}
 
     def count(self, *verdicts: str) -> int:
         """The number of results with one of these verdicts."""
@@ -99,13 +102,19 @@ class Evidence(_Frozen):
         return json.dumps(self.model_dump(mode="json", exclude_none=True), indent=1, ensure_ascii=False) + "\n"
 
 
-def gather(root: Path, lanes: Iterable[Lane], results: Iterable[tuple[Example, Lane, Result]]) -> Evidence:
+def gather(
+    root: Path,
+    lanes: Iterable[Lane],
+    results: Iterable[tuple[Example, Lane, Result]],
+    fences: Iterable[Fence] = (),
+) -> Evidence:
     """Orders results into a document that does not depend on the order in which they came.
 
     Args:
         root: The project's folder.
         lanes: The lanes of the document.
         results: Example, lane and result, in any order.
+        fences: The fences of pages that ran without a server, in any order.
     """
     ordered = list(lanes)
     found: dict[str, dict[str, Result]] = {}
@@ -113,7 +122,11 @@ def gather(root: Path, lanes: Iterable[Lane], results: Iterable[tuple[Example, L
     for example, lane, result in results:
         examples[example.id] = example
         found.setdefault(example.id, {})[lane.id] = result
+    ran: dict[str, list[str]] = {}
+    for fence in sorted(fences, key=lambda fence: (fence.page, fence.line)):
+        ran.setdefault(fence.page.relative_to(root / DOCS).as_posix(), []).append(fence.sha256)
     return Evidence(
+        fences=ran,
         lanes={lane.id: LaneName(server=lane.server, client=lane.client) for lane in ordered},
         examples={
             name: Proof(
@@ -141,12 +154,21 @@ def merge(parts: Iterable[Evidence], lanes: Iterable[Lane], source: Path) -> Evi
         Problem: The parts speak of different sources, or do not cover every example in every lane.
     """
     ordered = list(lanes)
+    known = {lane.id: LaneName(server=lane.server, client=lane.client) for lane in ordered}
     proofs: dict[str, Proof] = {}
+    fences: dict[str, list[str]] | None = None
     for part in parts:
+        if any(known.get(lane_id) != name for lane_id, name in part.lanes.items()):
+            raise _incomplete(source, "it speaks of a lane that is not configured")
+        if fences is not None and fences != part.fences:
+            raise _incomplete(source, "the fences of the pages were verified in two different states")
+        fences = part.fences
         for name, proof in part.examples.items():
             other = proofs.get(name)
             if other is not None and other.sha256 != proof.sha256:
                 raise _incomplete(source, f"{name} was verified with two different sources")
+            if other is not None and other.results.keys() & proof.results.keys():
+                raise _incomplete(source, f"{name} was verified twice in one lane")
             results = (other.results if other else {}) | proof.results
             proofs[name] = proof.model_copy(update={"results": results})
     for name, proof in proofs.items():
@@ -156,7 +178,8 @@ def merge(parts: Iterable[Evidence], lanes: Iterable[Lane], source: Path) -> Evi
     if not proofs:
         raise _incomplete(source, "nothing was verified")
     return Evidence(
-        lanes={lane.id: LaneName(server=lane.server, client=lane.client) for lane in ordered},
+        lanes=known,
+        fences=fences or {},
         examples={
             name: proof.model_copy(update={"results": {lane.id: proof.results[lane.id] for lane in ordered}})
             for name, proof in sorted(proofs.items())
@@ -171,9 +194,9 @@ def load_evidence(path: Path) -> Evidence:
         Problem: It is missing or not of this format.
     """
     try:
-        return Evidence.model_validate_json(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise Problem(path, None, "nothing has been verified yet", "make verify", kind="no-evidence") from error
+        if not path.exists():
+            raise Problem(path, None, "nothing has been verified yet", "make verify", kind="no-evidence")
+        return Evidence.model_validate_json(read_text(path, "make verify"))
     except ValidationError as error:
         first = error.errors()[0]
         place = "/".join(map(str, first["loc"]))

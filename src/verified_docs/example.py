@@ -5,11 +5,8 @@ from __future__ import annotations
 import ast
 import difflib
 import hashlib
-import io
 import re
-import tokenize
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,14 +15,14 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from verified_docs.problem import Problem, Problems, shown
+from verified_docs.problem import Problem, Problems, read_text, shown
+from verified_docs.promise import Expected, promised_output, refuse_unseen_output
 
 EXAMPLES = "examples"
 EVERY_LANE = "*"
 _BLOCK = re.compile(r"^# /// (?P<type>[a-zA-Z0-9-]+)\n(?P<content>(?:#(?:| .*)\n)+?)# ///$", re.M)
 _MARKER = re.compile(r"^\s*# --8<-- \[(?P<edge>start|end):(?P<name>[\w-]+)\]\s*$")
 _ANY_MARKER = re.compile(r"^\s*#\s*-+8<-+")
-_QUOTES = re.compile(r"^[rR]?('{3}|\"{3})")
 
 
 class Raises(BaseModel):
@@ -76,19 +73,6 @@ class Metadata(BaseModel):
 
 
 @dataclass(frozen=True)
-class Expected:
-    """One line of output that the source promises.
-
-    Attributes:
-        line: Where the promise stands in the file, counted from 1.
-        text: The promised text, without trailing blanks.
-    """
-
-    line: int
-    text: str
-
-
-@dataclass(frozen=True)
 class Example:
     """A parsed example.
 
@@ -113,7 +97,7 @@ class Example:
 
     @cached_property
     def _promises(self) -> list[tuple[range, list[Expected]]]:
-        return list(_promised_output(self.source, ast.parse(self.source)))
+        return list(promised_output(self.source, ast.parse(self.source)))
 
     @cached_property
     def expected(self) -> list[Expected]:
@@ -156,7 +140,7 @@ class Example:
         lines = self.source.splitlines()
         wanted = self.sections[section] if section else range(1, len(lines) + 1)
         hidden = {number for rows, _ in self._promises for number in rows}
-        header = _BLOCK.search(self.source)
+        header = next((match for match in _BLOCK.finditer(self.source) if match["type"] == "script"), None)
         if header:
             first = self.source[: header.start()].count("\n") + 1
             hidden.update(range(first, first + header.group().count("\n") + 1))
@@ -188,17 +172,16 @@ def load_example(path: Path, root: Path, source: str | None = None) -> Example:
         # The one file that stands at the top has its recording in area `guide`.
         example_id = f"guide/{example_id.replace('-', '_')}"
     check = f"make check EX={example_id}"
-    text = path.read_text("utf-8") if source is None else source
+    text = read_text(path) if source is None else source
     try:
-        tree = ast.parse(text)
+        ast.parse(text)
     except SyntaxError as error:
         raise Problem(
             path, error.lineno, f"the example is not valid Python: {error.msg}", check, kind="syntax"
         ) from error
     block, first = _script_block(path, text, check)
     metadata, dependencies = _read_header(path, block, first, check)
-    _refuse_unseen_output(path, tree, check)
-    _refuse_near_misses(path, text, check)
+    refuse_unseen_output(path, text, check)
     example = Example(example_id, path, text, metadata, dependencies)
     _ = example.sections
     return example
@@ -278,6 +261,15 @@ def _read_header(path: Path, block: str, first: int, check: str) -> tuple[Metada
         return Problem(path, line_of(key), f"unknown metadata key {key!r}", f"{hint}, then {check}", kind="metadata")
 
     tool: dict[str, Any] = header.get("tool", {})
+    for key, table in (("tool", tool), ("verified", tool.get("verified", {}) if isinstance(tool, dict) else {})):
+        if not isinstance(table, dict):
+            raise Problem(
+                path,
+                line_of(key),
+                f"metadata {key} is not a table",
+                f"write [tool.verified], then {check}",
+                kind="metadata",
+            )
     for table, allowed in (
         (header, ["requires-python", "dependencies", "tool"]),
         (tool, ["verified", "uv"]),
@@ -286,9 +278,9 @@ def _read_header(path: Path, block: str, first: int, check: str) -> tuple[Metada
             if key not in allowed:
                 raise refuse(key, allowed)
     dependencies = header.get("dependencies", [])
-    for requirement in dependencies if isinstance(dependencies, list) else [dependencies]:
+    for requirement in dependencies if isinstance(dependencies, list) else [0]:
         try:
-            Requirement(requirement)
+            Requirement(requirement if isinstance(requirement, str) else "")
         except (InvalidRequirement, TypeError) as error:
             raise Problem(
                 path,
@@ -314,68 +306,6 @@ def _read_header(path: Path, block: str, first: int, check: str) -> tuple[Metada
             kind="metadata",
         ) from error
     return metadata, tuple(dependencies)
-
-
-def _refuse_unseen_output(path: Path, tree: ast.Module, check: str) -> None:
-    """Output that the print check cannot see must not be in an example."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
-            for keyword in node.keywords:
-                raise Problem(
-                    path,
-                    node.lineno,
-                    f"print(..., {keyword.arg}=...) cannot be verified",
-                    f"print one plain text, then {check}",
-                    kind="print",
-                )
-
-
-def _refuse_near_misses(path: Path, source: str, check: str) -> None:
-    """A formatter that writes `# >` for `#>` would turn a promise into a comment."""
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT and re.match(r"#\s+>", token.string):
-            raise Problem(
-                path,
-                token.start[0],
-                "`# >` is a comment, not expected output",
-                f"write `#>` without a blank, then {check}",
-                kind="print",
-            )
-
-
-def _promised_output(source: str, tree: ast.Module) -> Iterator[tuple[range, list[Expected]]]:
-    """Each block of expected output: its rows in the file, and the lines it promises.
-
-    A block is a run of `#>` comments, or a string in triple quotes that stands alone after a print.
-    """
-    blocks: list[tuple[range, list[Expected]]] = []
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT and token.string.startswith("#>"):
-            row = token.start[0]
-            text = token.string[2:].removeprefix(" ").rstrip()
-            blocks.append((range(row, row + 1), [Expected(row, text)]))
-    for parent in ast.walk(tree):
-        for _, children in ast.iter_fields(parent):
-            if not isinstance(children, list):
-                continue
-            for node in children[1:]:
-                lone = _lone_string(node)
-                if lone is None or not _QUOTES.match(ast.get_source_segment(source, node) or ""):
-                    continue
-                rows = range(node.lineno, (node.end_lineno or node.lineno) + 1)
-                body = [row.rstrip() for row in _dedent(lone, node.col_offset).strip("\n").split("\n")]
-                blocks.append((rows, [Expected(node.lineno + 1 + n, row) for n, row in enumerate(body)]))
-    yield from sorted(blocks, key=lambda block: block[0].start)
-
-
-def _lone_string(node: Any) -> str | None:
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-        return node.value.value
-    return None
-
-
-def _dedent(text: str, columns: int) -> str:
-    return "\n".join(row[columns:] if not row[:columns].strip() else row for row in text.split("\n"))
 
 
 def _sections(path: Path, source: str) -> dict[str, range]:

@@ -42,7 +42,7 @@ def _check_cassettes(root: Path, example_ids: set[str], lanes: Sequence[Lane]) -
     on_disk = {path.relative_to(folder).with_suffix("").as_posix(): path for path in list_cassettes(root)}
     for key, path in on_disk.items():
         lane = next((lane for lane in lanes if key.startswith(f"{lane.id}/")), None)
-        remove = f"git rm {shown(path)}"
+        remove = f"rm {shown(path)}"
         if lane is None:
             yield Problem(path, 1, "the cassette stands in no lane", f"{remove}, or add its lane", kind="unknown-lane")
         elif key not in manifest:
@@ -106,8 +106,10 @@ def _check_examples(root: Path, examples: Sequence[Example], lanes: Sequence[Lan
             )
         for table, keys in (("raises", example.metadata.raises), ("output", example.metadata.output)):
             for key in keys:
-                if (key not in known and key != EVERY_LANE) or (recorded and key in known - recorded):
-                    line = next(n for n, row in enumerate(example.source.splitlines(), 1) if f'"{key}"' in row)
+                every = key == EVERY_LANE and table == "raises"
+                if (key not in known and not every) or (recorded and key in known - recorded):
+                    rows = enumerate(example.source.splitlines(), start=1)
+                    line = next((number for number, row in rows if row.startswith("#") and key in row), 1)
                     why = "is not a lane" if key not in known else "has no recording of it"
                     yield Problem(
                         example.path,
@@ -116,3 +118,16 @@ def _check_examples(root: Path, examples: Sequence[Example], lanes: Sequence[Lan
                         f"use one of {', '.join(sorted(recorded or known))}, then {check}",
                         kind="metadata",
                     )
+        metadata = example.metadata
+        if (
+            recorded
+            and example.expected
+            and all(lane in metadata.output or metadata.raises_in(lane) for lane in recorded)
+        ):
+            yield Problem(
+                example.path,
+                example.expected[0].line,
+                "no lane checks the `#>` comments: each has an output of its own or ends with an exception",
+                f"take out the comments, or [tool.verified.output] of one lane, then {check}",
+                kind="output",
+            )

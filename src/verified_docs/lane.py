@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from verified_docs.problem import Problem
+from verified_docs.problem import Problem, read_text
 
 CONFIG = "pyproject.toml"
 
@@ -62,9 +62,12 @@ def load_lanes(root: Path) -> tuple[Lane, ...]:
     """
     path = root / CONFIG
     try:
-        rows = tomllib.loads(path.read_text("utf-8"))["tool"]["verified_docs"]["lanes"]
+        rows = tomllib.loads(read_text(path))["tool"]["verified_docs"]["lanes"]
         lanes = tuple(Lane(row["server"], row["client"]) for row in rows)
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        for name in (name for lane in lanes for name in (lane.server, lane.client)):
+            if not re.fullmatch(r"\S.* \d[\w.]*", name):
+                raise ValueError(f"{name!r} is not a name and a version")
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise Problem(
             path,
             None,
