@@ -18,10 +18,10 @@ from verified_docs.cassette import (
     cassette_path,
     list_cassettes,
     load_cassette,
-    load_manifest,
     write_cassette,
     write_whole,
 )
+from verified_docs.inventory import load_manifest
 from verified_docs.leaks import find_leaks
 from verified_docs.problem import Problem
 

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from conftest import ADAPTER, LANES, LANES_HERE, ROOT, Results
-from verified_docs.cassette import load_manifest
 from verified_docs.census import PYTHON, Fence, take_census
 from verified_docs.evidence import Result, gather
 from verified_docs.example import Example, load_examples
-from verified_docs.inventory import check_inventory, recorded_lanes
+from verified_docs.inventory import check_inventory, load_manifest, recorded_lanes
 from verified_docs.lane import Lane
 from verified_docs.verify import verify, verify_fence, verify_lanes
 

@@ -99,12 +99,9 @@ def test_open_again_afterwards() -> None:
     assert attempts == []
 
 
-def test_process_is_restored(tmp_path: Path) -> None:
-    random.seed(3)
-    numpy.random.seed(3)
-    os.environ["MINE"] = "kept"
-    main = sys.modules["__main__"]
-    before = (
+def process_state() -> tuple[object, ...]:
+    """What a script can change and the next one would see."""
+    return (
         dict(os.environ),
         str(Path.cwd()),
         list(sys.argv),
@@ -116,6 +113,14 @@ def test_process_is_restored(tmp_path: Path) -> None:
         random.getstate(),
         numpy.random.get_state()[1].tolist(),
     )
+
+
+def test_process_is_restored(tmp_path: Path) -> None:
+    random.seed(3)
+    numpy.random.seed(3)
+    os.environ["MINE"] = "kept"
+    main = sys.modules["__main__"]
+    before = process_state()
     with pytest.raises(ValueError, match="in the run"), isolated({"A": "b"}, "script.py", tmp_path) as noise:
         assert os.environ["A"] == "b"
         assert "MINE" not in os.environ
@@ -134,18 +139,7 @@ def test_process_is_restored(tmp_path: Path) -> None:
         numpy.random.rand()
         print("noise")
         raise ValueError("in the run")
-    after = (
-        dict(os.environ),
-        str(Path.cwd()),
-        list(sys.argv),
-        list(sys.path),
-        tempfile.gettempdir(),
-        list(warnings.filters),
-        sys.stdout,
-        sys.stderr,
-        random.getstate(),
-        numpy.random.get_state()[1].tolist(),
-    )
+    after = process_state()
     del os.environ["MINE"]
     assert after == before
     assert sys.modules["__main__"] is main

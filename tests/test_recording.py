@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import ADAPTER, LANES, ROOT
-from verified_docs.cassette import Echo, load_cassette, load_manifest
+from verified_docs.cassette import Echo, load_cassette
+from verified_docs.inventory import load_manifest
 from verified_docs.problem import Problem, Problems
 from verified_docs.recording import Recording, convert, find_recordings, import_recordings
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import tempfile
@@ -21,7 +20,6 @@ from verified_docs.leaks import find_leaks, find_leaks_in_bytes
 from verified_docs.problem import Problem, shown
 
 CASSETTES = "cassettes"
-MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
 _FINGERPRINT = re.compile(r"^<(?P<any>any bytes, recorded )?sha256:(?P<sha256>[0-9a-f]{64}), (?P<size>\d+) bytes>$")
 _ECHO = re.compile(r"^<the bytes of upload (?P<index>\d+), sha256:(?P<sha256>[0-9a-f]{64}), (?P<size>\d+) bytes>$")
@@ -311,39 +309,6 @@ def write_whole(path: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-def load_manifest(root: Path) -> dict[str, dict[str, str]]:
-    """Reads the list of imported recordings.
-
-    Returns:
-        `<lane>/<area>/<name>` to `recording` (hash of the raw file) and `cassette` (hash of ours).
-
-    Raises:
-        Problem: The file is missing or malformed.
-    """
-    path = root / CASSETTES / MANIFEST
-    try:
-        rows = json.loads(path.read_text("utf-8"))["recordings"]
-        if not all(set(row) == {"recording", "cassette"} for row in rows.values()):
-            raise ValueError("a row does not have just `recording` and `cassette`")
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise Problem(
-            path,
-            None,
-            f"the manifest cannot be read: {first_line(error)}",
-            f"git checkout -- {shown(path)}",
-            kind="manifest",
-        ) from error
-    return dict(rows)
-
-
-def write_manifest(root: Path, rows: dict[str, dict[str, str]]) -> None:
-    """Writes the list of imported recordings, sorted."""
-    text = json.dumps({"recordings": dict(sorted(rows.items()))}, indent=1) + "\n"
-    write_whole(root / CASSETTES / MANIFEST, text)
 
 
 def _interaction_to_yaml(interaction: Interaction) -> dict[str, Any]:

@@ -3,13 +3,49 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from verified_docs.cassette import CASSETTES, MANIFEST, cassette_path, list_cassettes, load_cassette, load_manifest
+from verified_docs.cassette import CASSETTES, cassette_path, first_line, list_cassettes, load_cassette, write_whole
 from verified_docs.example import EVERY_LANE, EXAMPLES, Example
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem, Problems, shown
+
+MANIFEST = "manifest.json"
+
+
+def load_manifest(root: Path) -> dict[str, dict[str, str]]:
+    """Reads the list of imported recordings.
+
+    Returns:
+        `<lane>/<area>/<name>` to `recording` (hash of the raw file) and `cassette` (hash of ours).
+
+    Raises:
+        Problem: The file is missing or malformed.
+    """
+    path = root / CASSETTES / MANIFEST
+    try:
+        rows = json.loads(path.read_text("utf-8"))["recordings"]
+        if not all(set(row) == {"recording", "cassette"} for row in rows.values()):
+            raise ValueError("a row does not have just `recording` and `cassette`")
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise Problem(
+            path,
+            None,
+            f"the manifest cannot be read: {first_line(error)}",
+            f"git checkout -- {shown(path)}",
+            kind="manifest",
+        ) from error
+    return dict(rows)
+
+
+def write_manifest(root: Path, rows: dict[str, dict[str, str]]) -> None:
+    """Writes the list of imported recordings, sorted."""
+    text = json.dumps({"recordings": dict(sorted(rows.items()))}, indent=1) + "\n"
+    write_whole(root / CASSETTES / MANIFEST, text)
 
 
 def recorded_lanes(root: Path, example: Example, lanes: Iterable[Lane]) -> list[Lane]:

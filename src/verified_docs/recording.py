@@ -25,10 +25,9 @@ from verified_docs.cassette import (
     cassette_path,
     check_cassette,
     first_line,
-    load_manifest,
     write_cassette,
-    write_manifest,
 )
+from verified_docs.inventory import load_manifest, write_manifest
 from verified_docs.lane import Lane
 from verified_docs.leaks import LABEL
 from verified_docs.problem import Problem, Problems

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import hashlib
 import json
@@ -19,7 +18,7 @@ from verified_docs.evidence import Result
 from verified_docs.example import Example, Metadata, load_example
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem, shown
-from verified_docs.promise import Expected, refuse_unseen_output
+from verified_docs.promise import Expected, refuse_unseen_output, without_promises
 from verified_docs.replay import StrictTape, Unrecorded, difference
 from verified_docs.run import Run, as_code_example, run_example, run_offline
 
@@ -238,7 +237,7 @@ def _check_output(example: Example, lane: Lane, run: Run, check: str, *, update:
 def _rewrite(example: Example, rewritten: str, printed: list[str]) -> None:
     """Writes new promises into an example, if they are all that changes."""
     try:
-        same = _bare(rewritten) == _bare(example.source)
+        same = without_promises(rewritten) == without_promises(example.source)
         promised = [line.text for line in Example(example.id, example.path, rewritten, example.metadata, ()).expected]
     except SyntaxError:
         same, promised = False, []
@@ -251,18 +250,6 @@ def _rewrite(example: Example, rewritten: str, printed: list[str]) -> None:
             kind="update",
         )
     write_whole(example.path, rewritten)
-
-
-def _bare(source: str) -> str:
-    """A source without its promises, to tell whether anything else changed."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        for name, rows in ast.iter_fields(node):
-            if isinstance(rows, list):
-                first, rest = rows[:1], rows[1:]
-                kept = [row for row in rest if not (isinstance(row, ast.Expr) and isinstance(row.value, ast.Constant))]
-                setattr(node, name, first + kept)
-    return ast.dump(tree)
 
 
 def _differ(printed: tuple[int, str] | None, promised: Expected | None) -> bool:
