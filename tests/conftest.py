@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from verified_docs.cassette import Cassette, cassette_path, load_cassette
+from verified_docs.cassette import Cassette, Echo, Interaction, cassette_path, load_cassette
 from verified_docs.census import Fence
 from verified_docs.evidence import Result, gather, write_evidence
 from verified_docs.example import Example, load_example, load_examples
 from verified_docs.gitlab_mlflow import GitLabMLflow
 from verified_docs.isolation import no_network
 from verified_docs.lane import Lane, load_lanes
+from verified_docs.problem import Problem
+from verified_docs.verify import verify
 
 # Before anything imports MLflow: it would look up its maker's host for usage statistics.
 os.environ.update(GitLabMLflow.settings)
@@ -139,3 +142,29 @@ def rewrite(path: Path, text: str) -> None:
     """Gives a file another text, or makes it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")
+
+
+Edit = Callable[..., Example]
+Recorded = Callable[[str], Cassette]
+
+
+def fault(example: Example, cassette: Cassette | None = None, lane: Lane | None = None) -> Problem:
+    """The problem that verifying ends with; a test fails if there is none."""
+    with pytest.raises(Problem) as caught:
+        verify(example, lane or LANES_HERE[-1], ROOT, ADAPTER, cassette=cassette)
+    return caught.value
+
+
+def line_of(example: Example, text: str) -> int:
+    return next(n for n, row in enumerate(example.source.splitlines(), 1) if text in row)
+
+
+def renumbered(cassette: Cassette, kept: tuple[Interaction, ...]) -> tuple[Interaction, ...]:
+    """Keeps echoes pointing at their uploads after interactions were taken out."""
+    places = {id(one): number for number, one in enumerate(kept)}
+    return tuple(
+        replace(one, answer=replace(one.answer, index=places[id(cassette.interactions[one.answer.index])]))
+        if isinstance(one.answer, Echo)
+        else one
+        for one in kept
+    )

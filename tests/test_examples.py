@@ -54,8 +54,11 @@ def test_shuffled_order_gives_the_same_evidence(results: Results) -> None:
         pytest.fail("run the whole file: this test compares with what the others did")
     shuffled = list(EXAMPLES)
     random.Random(8).shuffle(shuffled)
-    again = list(verify_lanes(shuffled, LANES_HERE[::-1], ROOT, ADAPTER))
-    assert gather(ROOT, LANES_HERE, again).to_json() == gather(ROOT, LANES_HERE, results.values()).to_json()  # type: ignore[arg-type]
+    again: list[tuple[Example, Lane, Result]] = []
+    for example, lane, outcome in verify_lanes(shuffled, LANES_HERE[::-1], ROOT, ADAPTER):
+        assert isinstance(outcome, Result), outcome
+        again.append((example, lane, outcome))
+    assert gather(ROOT, LANES_HERE, again).to_json() == gather(ROOT, LANES_HERE, results.values()).to_json()
 
 
 def test_nothing_is_verified_by_finding_nothing() -> None:

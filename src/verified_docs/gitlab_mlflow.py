@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
@@ -232,8 +233,12 @@ class _Stable:
         """A text with every known id replaced."""
         text = _UUID.sub(lambda match: self.uuids.get(match.group(), match.group()), text)
         for pattern, kind in _ID_IN_TEXT:
-            text = pattern.sub(lambda match, kind=kind: self.ids[kind].get(match.group(), match.group()), text)  # type: ignore[misc]
+            text = pattern.sub(partial(_replaced, self.ids[kind]), text)
         return text
+
+
+def _replaced(stable: dict[str, str], match: re.Match[str]) -> str:
+    return stable.get(match.group(), match.group())
 
 
 def _parse(body: str) -> Any:

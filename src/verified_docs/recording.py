@@ -339,7 +339,7 @@ def _text_or[Other](content: bytes, other: Other) -> str | Other:
     return other if _CONTROL.search(text) else text
 
 
-class _RawLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+class _RawLoader(yaml.CSafeLoader):
     """Reads vcrpy's files: plain data, and the one object that vcrpy writes for an uploaded file."""
 
 
@@ -348,7 +348,9 @@ def _construct_file(loader: yaml.SafeLoader, node: yaml.MappingNode) -> bytes:
     return _bytes(state[0])
 
 
+def _construct_tuple(loader: yaml.SafeLoader, node: yaml.SequenceNode) -> tuple[Any, ...]:
+    return tuple(loader.construct_sequence(node, deep=True))
+
+
 _RawLoader.add_constructor("tag:yaml.org,2002:python/object/new:_io.BytesIO", _construct_file)
-_RawLoader.add_constructor(
-    "tag:yaml.org,2002:python/tuple", lambda loader, node: tuple(loader.construct_sequence(node, deep=True))
-)
+_RawLoader.add_constructor("tag:yaml.org,2002:python/tuple", _construct_tuple)
