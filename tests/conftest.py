@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,13 @@ from verified_docs.isolation import no_network
 from verified_docs.lane import Lane, load_lanes
 from verified_docs.problem import Problem
 from verified_docs.verify import verify
+
+with contextlib.suppress(ModuleNotFoundError):  # the MLflow 2 environment only runs examples
+    from hypothesis import settings
+
+    # No timed asserts, and the same cases in every run: a merge request turns red for its own change only.
+    settings.register_profile("project", deadline=None, derandomize=True, database=None)
+    settings.load_profile("project")
 
 # Before anything imports MLflow: it would look up its maker's host for usage statistics.
 os.environ.update(GitLabMLflow.settings)

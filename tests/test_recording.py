@@ -151,7 +151,7 @@ def _shifted(text: str, hours: int, bump: int, seed: int) -> str:
     return text
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from(["registry/register_model_version", "tracking/page_through_runs", "tracking/log_artifacts"]),
     hours=st.integers(-20_000, 20_000),
@@ -260,7 +260,7 @@ def test_no_recording_of_that_name() -> None:
         find_recordings(RAW, LANES, ["tracking/nothing", "tracking"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=st.floats(0, 1), noise=st.text(max_size=6), again=st.booleans())
 def test_a_spoiled_file_gives_a_message_or_a_cassette(cut: float, noise: str, again: bool, tmp_path: Path) -> None:
     recording = only(RAW)
@@ -286,7 +286,7 @@ SECRETS = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(secret=SECRETS, place=st.integers(0, 30))
 def test_a_planted_secret_is_never_written(secret: str, place: int, tmp_path: Path) -> None:
     recording = only(RAW, "tracking/log_artifacts")
