@@ -47,6 +47,7 @@ def test_changed_argument_shows_the_line_and_the_difference(edited: Edit) -> Non
     example = edited("tracking/log_first_run", ('"max_depth": 5', '"max_depth": 6'))
     problem = fault(example)
     assert problem.line == line_of(example, "max_depth")
+    assert "swallowed" not in problem.what
     assert '-   "value": "5"' in problem.detail
     assert '+   "value": "6"' in problem.detail
     assert str(problem).startswith(f"examples/tracking/log_first_run.py:{problem.line}: POST ")

@@ -22,7 +22,8 @@ from verified_docs.adapter import Adapter
 from verified_docs.cassette import Cassette
 from verified_docs.example import Example
 from verified_docs.isolation import isolated, no_network
-from verified_docs.replay import StrictTape, replaying
+from verified_docs.problem import shown
+from verified_docs.replay import StrictTape, Unrecorded, replaying
 
 CACHE = Path("build") / "cache"
 _PATIENCE = 10.0
@@ -144,3 +145,27 @@ def as_code_example(example: Example) -> CodeExample:
 def _line_of(error: BaseException, file: str) -> int | None:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     return lines[-1] if lines else None
+
+
+def type_name(error: BaseException) -> str:
+    """The full name of an exception's type; built-in ones go without a module."""
+    kind = type(error)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def came_from_a_miss(error: BaseException | None) -> bool:
+    """Whether a refused request is among the causes of an error, under whatever name the client gives it."""
+    while error is not None:
+        if isinstance(error, Unrecorded):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def raised_in(error: BaseException) -> str:
+    """The innermost place, without the machine's path to it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "the example"
+    path = frames[-1].filename.replace("\\", "/").rpartition("/site-packages/")[2]
+    return f"{shown(Path(path)) if path == frames[-1].filename else path}:{frames[-1].lineno}"

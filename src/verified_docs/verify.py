@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import re
-import traceback
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -19,8 +18,8 @@ from verified_docs.example import Example, Metadata, load_example
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem, shown
 from verified_docs.promise import Expected, refuse_unseen_output, without_promises
-from verified_docs.replay import StrictTape, Unrecorded, difference
-from verified_docs.run import Run, as_code_example, run_example, run_offline
+from verified_docs.replay import StrictTape, difference
+from verified_docs.run import Run, as_code_example, came_from_a_miss, raised_in, run_example, run_offline, type_name
 
 
 def verify(
@@ -103,7 +102,7 @@ def _check_provenance(cassette: Cassette, lane: Lane, adapter: Adapter, example:
 def _check_requests(example: Example, cassette: Cassette, tape: StrictTape, run: Run, check: str) -> None:
     if tape.misses:
         first = tape.misses[0]
-        swallowed = not isinstance(run.error, Unrecorded)
+        swallowed = not came_from_a_miss(run.error)
         more = len(tape.misses) - 1
         what = f"{first.sent} is not in the recording at this place"
         if swallowed:
@@ -151,7 +150,7 @@ def _check_ending(example: Example, lane: Lane, cassette: Cassette, run: Run, ch
                 kind="no-exception",
             )
         return None
-    found = Failure(type=_type_name(error), message=str(error))
+    found = Failure(type=type_name(error), message=str(error))
     if expected is None:
         raise Problem(
             example.path,
@@ -159,7 +158,7 @@ def _check_ending(example: Example, lane: Lane, cassette: Cassette, run: Run, ch
             f"the example ends with {found.type} in {lane}",
             f'correct the example, or promise it: [tool.verified.raises] "{lane.id}" = '
             f'{{ type = "{found.type}", match = "…" }}, then {check}',
-            f"{found.message}\nraised in {_raised_in(error)}",
+            f"{found.message}\nraised in {raised_in(error)}",
             kind="exception",
         )
     if found.type != expected.type:
@@ -284,23 +283,9 @@ def _change_or_record(example: Example, check: str) -> str:
     )
 
 
-def _type_name(error: BaseException) -> str:
-    kind = type(error)
-    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-
-
 def _line_in(path: Path, start: str) -> int | None:
     rows = path.read_text("utf-8").splitlines() if path.exists() else []
     return next((number for number, row in enumerate(rows, start=1) if row.startswith(start)), None)
-
-
-def _raised_in(error: BaseException) -> str:
-    """The innermost place, without the machine's path to it."""
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return "the example"
-    path = frames[-1].filename.replace("\\", "/").rpartition("/site-packages/")[2]
-    return f"{shown(Path(path)) if path == frames[-1].filename else path}:{frames[-1].lineno}"
 
 
 def _line_of_text(example: Example, word: str) -> int:
@@ -380,7 +365,7 @@ def verify_fence(fence: Fence, root: Path, adapter: Adapter) -> None:
             raise Problem(
                 fence.page,
                 run.error_line,
-                f"the fence ends with {_type_name(run.error)}: {run.error}",
+                f"the fence ends with {type_name(run.error)}: {run.error}",
                 "correct the fence, then make site",
                 kind="exception",
             )
