@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,26 +85,6 @@ def results(request: pytest.FixtureRequest) -> Results:
 def ran(request: pytest.FixtureRequest) -> list[Fence]:
     """The fences that ran in this session so far."""
     return request.config.stash[_fences]
-
-
-@pytest.fixture(scope="session")
-def root() -> Path:
-    return ROOT
-
-
-@pytest.fixture(scope="session")
-def adapter() -> GitLabMLflow:
-    return ADAPTER
-
-
-@pytest.fixture(scope="session")
-def lanes() -> Sequence[Lane]:
-    return LANES
-
-
-@pytest.fixture(scope="session")
-def examples() -> list[Example]:
-    return load_examples(ROOT)
 
 
 @pytest.fixture

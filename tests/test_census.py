@@ -151,7 +151,7 @@ def test_malformed_fence(fence: str, message: str, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# Page\n\n" + fence, "utf-8")
     with pytest.raises(Problems) as caught:
-        check_fences(take_census(tmp_path), tmp_path)
+        check_fences(take_census(tmp_path))
     (problem,) = caught.value.found
     assert message in problem.what
     assert problem.path == page
@@ -192,5 +192,5 @@ def test_broken_python_fence(content: str, kind: str, line: int, tmp_path: Path)
 
 def test_every_fence_of_the_docs_is_accounted_for() -> None:
     fences = take_census(ROOT / "docs")
-    counts = check_fences(fences, ROOT / "docs")
+    counts = check_fences(fences)
     assert sum(counts.values()) == len(fences) > 0

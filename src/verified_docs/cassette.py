@@ -149,11 +149,10 @@ class Interaction:
     @property
     def query(self) -> list[tuple[str, str]]:
         """The address's query, sorted, blanks kept."""
-        return sorted(parse_qsl(urlsplit(self.uri).query, keep_blank_values=True))
+        return query_of(self.uri)
 
     def __str__(self) -> str:
-        query = urlsplit(self.uri).query
-        return f"{self.method} {self.path}{'?' + query if query else ''}"
+        return describe(self.method, self.uri)
 
 
 @dataclass(frozen=True)
@@ -181,6 +180,22 @@ class Cassette:
         return yaml.dump(
             document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000, default_flow_style=False
         )
+
+
+def query_of(uri: str) -> list[tuple[str, str]]:
+    """The query of an address, sorted, blanks kept."""
+    return sorted(parse_qsl(urlsplit(uri).query, keep_blank_values=True))
+
+
+def describe(method: str, uri: str) -> str:
+    """A request in one line, without scheme and host."""
+    parts = urlsplit(uri)
+    return f"{method} {parts.path}{'?' + parts.query if parts.query else ''}"
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, or nothing where there is none."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def cassette_path(root: Path, lane: Lane, example_id: str) -> Path:

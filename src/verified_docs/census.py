@@ -164,14 +164,13 @@ def language_of(info: str) -> str:
     return words[0].lower() if words else ""
 
 
-def check_fences(fences: Sequence[Fence], folder: Path) -> Counter[str]:
+def check_fences(fences: Sequence[Fence]) -> Counter[str]:
     """Checks that each fence has a known language and is well-formed in it.
 
     Python is not run here: `verify_fence` does that.
 
     Args:
         fences: What `take_census` found.
-        folder: The folder they came from.
 
     Returns:
         The number of fences by language; their sum is the number of fences.

@@ -90,7 +90,7 @@ def verify(
     with _told(), no_network(programs=False):
         from verified_docs.census import DOCS, PYTHON, check_fences, take_census
         from verified_docs.evidence import gather, write_evidence
-        from verified_docs.example import load_examples
+        from verified_docs.example import choose_examples, load_examples
         from verified_docs.gitlab_mlflow import GitLabMLflow
         from verified_docs.inventory import check_inventory
         from verified_docs.lane import load_lanes
@@ -120,7 +120,7 @@ def verify(
             evidence.unlink(missing_ok=True)
         every_example = load_examples(root)
         check_inventory(root, every_example, every_lane)
-        chosen = load_examples(root, example) if example else every_example
+        chosen = choose_examples(root, every_example, example) if example else every_example
         started = time.monotonic()
         found: list[Problem] = []
         results: list[tuple[Example, Lane, Result]] = []
@@ -133,7 +133,7 @@ def verify(
             if example:
                 _out.print(f"[green]✓[/] {one.id} in {lane}: {outcome.verdict.replace('_', ' ')}")
         fences = [] if example else take_census(root / DOCS)
-        check_fences(fences, root / DOCS)
+        check_fences(fences)
         offline = [fence for fence in fences if fence.language in PYTHON]
         for fence in offline:
             try:
@@ -184,7 +184,7 @@ def census(root: Root = Path()) -> None:
         from verified_docs.census import DOCS, check_fences, take_census
 
         fences = take_census(root.resolve() / DOCS)
-        counts = check_fences(fences, root.resolve() / DOCS)
+        counts = check_fences(fences)
         for language, number in sorted(counts.items()):
             _out.print(f"{number:4} {escape(language)}")
         _out.print(f"[green]{len(fences)} fences[/], each accounted for")

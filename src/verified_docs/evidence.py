@@ -127,7 +127,7 @@ def gather(
         ran.setdefault(fence.page.relative_to(root / DOCS).as_posix(), []).append(fence.sha256)
     return Evidence(
         fences=ran,
-        lanes={lane.id: LaneName(server=lane.server, client=lane.client) for lane in ordered},
+        lanes=_names(ordered),
         examples={
             name: Proof(
                 title=example.metadata.title,
@@ -154,7 +154,7 @@ def merge(parts: Iterable[Evidence], lanes: Iterable[Lane], source: Path) -> Evi
         Problem: The parts speak of different sources, or do not cover every example in every lane.
     """
     ordered = list(lanes)
-    known = {lane.id: LaneName(server=lane.server, client=lane.client) for lane in ordered}
+    known = _names(ordered)
     proofs: dict[str, Proof] = {}
     fences: dict[str, list[str]] | None = None
     for part in parts:
@@ -213,6 +213,10 @@ def write_evidence(path: Path, evidence: Evidence) -> None:
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of the document."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Evidence.model_json_schema()}
+
+
+def _names(lanes: Iterable[Lane]) -> dict[str, LaneName]:
+    return {lane.id: LaneName(server=lane.server, client=lane.client) for lane in lanes}
 
 
 def _incomplete(path: Path, what: str) -> Problem:

@@ -96,8 +96,12 @@ class Example:
         return hashlib.sha256(self.source.encode()).hexdigest()
 
     @cached_property
+    def _tree(self) -> ast.Module:
+        return ast.parse(self.source)
+
+    @cached_property
     def _promises(self) -> list[tuple[range, list[Expected]]]:
-        return list(promised_output(self.source, ast.parse(self.source)))
+        return list(promised_output(self.source, self._tree))
 
     @cached_property
     def expected(self) -> list[Expected]:
@@ -105,25 +109,19 @@ class Example:
         return [line for _, lines in self._promises for line in lines]
 
     @cached_property
-    def imports(self) -> frozenset[str]:
-        """The top-level modules that the example imports."""
-        found: set[str] = set()
-        for node in ast.walk(ast.parse(self.source)):
-            if isinstance(node, ast.Import):
-                found.update(alias.name.partition(".")[0] for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found.add(node.module.partition(".")[0])
-        return frozenset(found)
-
-    @cached_property
     def docstring(self) -> str:
         """The module's docstring: what the example shows and when you need it."""
-        return ast.get_docstring(ast.parse(self.source)) or ""
+        return ast.get_docstring(self._tree) or ""
 
     @cached_property
     def sections(self) -> dict[str, range]:
         """Section name to its lines, counted from 1, markers left out."""
         return _sections(self.path, self.source)
+
+    def header_line(self, word: str) -> int:
+        """The line of the first comment that names a word, or the first line of the file."""
+        rows = enumerate(self.source.splitlines(), start=1)
+        return next((number for number, row in rows if row.startswith("#") and word in row), 1)
 
     def code(self, section: str | None = None) -> str:
         """The code as a reader copies it: without header, docstring, markers and expected output.
@@ -144,7 +142,7 @@ class Example:
         if header:
             first = self.source[: header.start()].count("\n") + 1
             hidden.update(range(first, first + header.group().count("\n") + 1))
-        body = ast.parse(self.source).body
+        body = self._tree.body
         if section is None and self.docstring:
             hidden.update(range(body[0].lineno, (body[0].end_lineno or body[0].lineno) + 1))
         kept = [lines[number - 1] for number in wanted if number not in hidden and not _MARKER.match(lines[number - 1])]
@@ -210,17 +208,29 @@ def load_examples(root: Path, only: str | None = None) -> list[Example]:
     if found:
         raise Problems(found)
     examples.sort(key=lambda example: example.id)
-    if only:
-        name = only.removeprefix(f"{EXAMPLES}/").removesuffix(".py").replace("-", "_")
-        chosen = [example for example in examples if name == example.id or name == example.id.rpartition("/")[2]]
-        if not chosen:
-            near = difflib.get_close_matches(name, [example.id for example in examples], n=3, cutoff=0.3)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"list them: ls {EXAMPLES}/*/"
-            raise Problem(folder, None, f"there is no example {only!r}", hint, kind="unknown-example")
-        return chosen
     if not examples:
         raise Problem(folder, None, "there is no example to verify", f"add one below {shown(folder)}/", kind="empty")
-    return examples
+    return choose_examples(root, examples, only) if only else examples
+
+
+def choose_examples(root: Path, examples: list[Example], only: str) -> list[Example]:
+    """The examples of a name, among those that were read.
+
+    Args:
+        root: The project's folder.
+        examples: All examples.
+        only: An id, a name without the area, or a path.
+
+    Raises:
+        Problem: There is none of that name.
+    """
+    name = only.removeprefix(f"{EXAMPLES}/").removesuffix(".py").replace("-", "_")
+    chosen = [example for example in examples if name == example.id or name == example.id.rpartition("/")[2]]
+    if not chosen:
+        near = difflib.get_close_matches(name, [example.id for example in examples], n=3, cutoff=0.3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"list them: ls {EXAMPLES}/*/"
+        raise Problem(root / EXAMPLES, None, f"there is no example {only!r}", hint, kind="unknown-example")
+    return chosen
 
 
 def _script_block(path: Path, text: str, check: str) -> tuple[str, int]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from verified_docs.cassette import CASSETTES, cassette_path, first_line, list_cassettes, load_cassette, write_whole
+from verified_docs.cassette import (
+    CASSETTES,
+    cassette_path,
+    file_sha256,
+    first_line,
+    list_cassettes,
+    load_cassette,
+    write_whole,
+)
 from verified_docs.example import EVERY_LANE, EXAMPLES, Example
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem, Problems, shown
@@ -98,7 +105,7 @@ def _check_cassettes(root: Path, example_ids: set[str], lanes: Sequence[Lane]) -
                 f"write {EXAMPLES}/{name}.py, or {remove} and take its row out of {CASSETTES}/{MANIFEST}",
                 kind="orphan-cassette",
             )
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != manifest[key]["cassette"]:
+        elif file_sha256(path) != manifest[key]["cassette"]:
             yield Problem(
                 path,
                 _broken_line(path),
@@ -144,12 +151,10 @@ def _check_examples(root: Path, examples: Sequence[Example], lanes: Sequence[Lan
             for key in keys:
                 every = key == EVERY_LANE and table == "raises"
                 if (key not in known and not every) or (recorded and key in known - recorded):
-                    rows = enumerate(example.source.splitlines(), start=1)
-                    line = next((number for number, row in rows if row.startswith("#") and key in row), 1)
                     why = "is not a lane" if key not in known else "has no recording of it"
                     yield Problem(
                         example.path,
-                        line,
+                        example.header_line(key),
                         f"{key!r} under [tool.verified.{table}] {why}",
                         f"use one of {', '.join(sorted(recorded or known))}, then {check}",
                         kind="metadata",

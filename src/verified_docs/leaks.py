@@ -38,6 +38,11 @@ _SAFE_DOMAINS = ("example.com", "example.org", "example.net")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
 
 
+def is_label(credential: str) -> bool:
+    """Whether a credential header holds nothing but a scheme and a label."""
+    return bool(LABEL.search(credential)) and LABEL.sub("", credential).strip() in {"", "Bearer", "Basic"}
+
+
 @dataclass(frozen=True)
 class Leak:
     """Something secret in a text.

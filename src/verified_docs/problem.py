@@ -53,7 +53,7 @@ class Problems(Exception):
 
 
 def read_text(path: Path, fix: str = "save the file as UTF-8 text") -> str:
-    """The text of a file that a person wrote, line ends as they are, without a byte order mark.
+    """The text of a file that a person wrote, with plain line ends and without a byte order mark.
 
     Raises:
         Problem: It cannot be read, or is not UTF-8.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -13,6 +12,7 @@ from pathlib import Path, PurePosixPath
 import jinja2
 
 from verified_docs.card import EVIDENCE_PAGE, Cards, Facts, download, fence
+from verified_docs.cassette import file_sha256
 from verified_docs.census import DOCS, PYTHON, check_fences, find_fences
 from verified_docs.evidence import FILE, SCHEMA_FILE, Evidence, json_schema
 from verified_docs.example import Example, load_examples
@@ -113,32 +113,28 @@ def _check_fresh(root: Path, examples: dict[str, Example], evidence: Evidence) -
         raise Problem(
             Path(FILE), None, f"{name} was verified, but is not an example any more", "make verify", kind="stale"
         )
-
     for proof in evidence.examples.values():
         for result in proof.results.values():
             if result.cassette is not None:
                 path = root / result.cassette
-                if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != result.cassette_sha256:
+                if file_sha256(path) != result.cassette_sha256:
                     raise Problem(path, None, "the cassette changed after it was replayed", "make verify", kind="stale")
 
 
 def _copy(source: Path, target: Path) -> None:
-    content = source.read_bytes()
+    _write(target, source.read_bytes(), source)
+
+
+def _write(target: Path, content: str | bytes, source: Path) -> None:
+    data = content.encode() if isinstance(content, str) else content
     try:
-        leaks = list(find_leaks(content.decode()))
+        leaks = find_leaks(data.decode())
     except UnicodeDecodeError:
-        leaks = list(find_leaks_in_bytes(content))
-    if leaks:
-        raise Problem(source, leaks[0].line, f"this holds a secret ({leaks[0].kind})", "take it out", kind="secret")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content)
-
-
-def _write(target: Path, text: str, source: Path) -> None:
-    for leak in find_leaks(text):
+        leaks = find_leaks_in_bytes(data)
+    for leak in leaks:
         raise Problem(source, leak.line, f"the page would publish a secret ({leak.kind})", "take it out", kind="secret")
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, "utf-8")
+    target.write_bytes(data)
 
 
 class _Pages:
@@ -220,7 +216,7 @@ class _Pages:
     def _check_code(self, path: Path, name: str, text: str) -> None:
         """Only code that ran may stand on a page: an example's, or a fence of the page's own."""
         fences = find_fences(path, text)
-        check_fences(fences, path)
+        check_fences(fences)
         for one in fences:
             if one.language not in PYTHON:
                 continue

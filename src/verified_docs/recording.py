@@ -29,7 +29,7 @@ from verified_docs.cassette import (
 )
 from verified_docs.inventory import load_manifest, write_manifest
 from verified_docs.lane import Lane
-from verified_docs.leaks import LABEL
+from verified_docs.leaks import LABEL, is_label
 from verified_docs.problem import Problem, Problems
 
 RECORDER = "verified-docs import 1"
@@ -227,7 +227,7 @@ def _interaction(row: Any, adapter: Adapter) -> tuple[Interaction, tuple[bytes, 
     headers = {}
     for name, value in _flat(request["headers"]):
         if name.lower() in adapter.credential_headers:
-            if not LABEL.search(value) or LABEL.sub("", value).strip() not in {"", "Bearer", "Basic"}:
+            if not is_label(value):
                 raise ValueError(
                     f"header {name} holds a credential that is not a label such as <project:developer:api>"
                 )

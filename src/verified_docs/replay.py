@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import difflib
 import hashlib
 import json
@@ -25,8 +24,8 @@ from vcr.record_mode import RecordMode
 from vcr.request import Request
 
 from verified_docs.adapter import Adapter
-from verified_docs.cassette import Cassette, Echo, Fingerprint, Interaction
-from verified_docs.leaks import LABEL
+from verified_docs.cassette import Cassette, Echo, Fingerprint, Interaction, describe, query_of
+from verified_docs.leaks import is_label
 
 _MOST_ROWS = 30
 
@@ -82,7 +81,7 @@ class StrictTape(Tape):
         with self._answering:
             number, why = self._find(request)
             if number is None:
-                sent = f"{request.method} {request.path}{_query_text(request.uri)}"
+                sent = describe(request.method, request.uri)
                 self.misses.append(Miss(sent, why, _current_line(self._script)))
                 raise Unrecorded(f"{sent}\n{why}")
             self._played.add(number)
@@ -102,28 +101,25 @@ class StrictTape(Tape):
         return answer.encode() if isinstance(answer, str) else answer
 
     def _find(self, request: Request) -> tuple[int | None, str]:
-        same_path = [
+        path = urlsplit(request.uri).path
+        on_path = [
             number
-            for number in self.unplayed()
-            if self.interactions[number].method == request.method
-            and self.interactions[number].path == urlsplit(request.uri).path
+            for number, interaction in enumerate(self.interactions)
+            if interaction.method == request.method and interaction.path == path
         ]
-        if not same_path:
-            played = sum(
-                interaction.method == request.method and interaction.path == urlsplit(request.uri).path
-                for interaction in self.interactions
-            )
-            if played:
+        unplayed = self.unplayed()
+        number = next((number for number in on_path if number in unplayed), None)
+        if number is None:
+            if played := len(on_path):
                 return None, f"the recording has it {played} time{'s' if played > 1 else ''}, all answered already"
             near = difflib.get_close_matches(
                 f"{request.method} {request.path}", map(str, self.interactions), n=1, cutoff=0.6
             )
             return None, "the recording has no such request" + (f"; the nearest is {near[0]}" if near else "")
-        number = same_path[0]
         why = self._difference(request, self.interactions[number])
         if why:
             return None, f"interaction {number} of the recording differs:\n{why}"
-        skipped = [earlier for earlier in self.unplayed() if earlier < number]
+        skipped = [earlier for earlier in unplayed if earlier < number]
         # Threads may read in any order; whatever writes has its place among all requests.
         if skipped and any(self.interactions[one].method != "GET" for one in (*skipped, number)):
             return None, f"{self.interactions[skipped[0]]} (interaction {skipped[0]}) has to come before it"
@@ -133,7 +129,7 @@ class StrictTape(Tape):
         sent, known = urlsplit(request.uri), urlsplit(recorded.uri)
         for what, now, then in (
             ("address", (sent.scheme, sent.hostname, sent.port), (known.scheme, known.hostname, known.port)),
-            ("query", _query(request.uri), recorded.query),
+            ("query", query_of(request.uri), recorded.query),
             ("credential", self._credential(request.headers), self._credential(recorded.headers)),
         ):
             if now != then:
@@ -221,23 +217,14 @@ def _current_line(file: str) -> int | None:
 
 def _masked(credential: str) -> str:
     """A credential as it may be told: labels as they are, anything else by its scheme and its hash."""
-    if LABEL.search(credential) and not LABEL.sub("", credential).replace("Bearer", "").replace("Basic", "").strip():
+    if is_label(credential):
         return credential
     scheme, _, value = credential.rpartition(" ")
     return f"{scheme} (not a label, sha256:{hashlib.sha256(value.encode()).hexdigest()[:8]})".strip()
 
 
-def _query(uri: str) -> list[tuple[str, str]]:
-    return Interaction("GET", uri, {}, None, 0, "", {}, "").query
-
-
-def _query_text(uri: str) -> str:
-    query = urlsplit(uri).query
-    return f"?{query}" if query else ""
-
-
 def _body_bytes(request: Request) -> bytes:
-    content = copy.copy(request.body_bytes)
+    content = request.body_bytes
     if content is None:
         return b""
     return content.encode() if isinstance(content, str) else bytes(content)

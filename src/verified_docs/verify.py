@@ -11,7 +11,15 @@ from itertools import zip_longest
 from pathlib import Path
 
 from verified_docs.adapter import Adapter
-from verified_docs.cassette import Cassette, Failure, cassette_path, line_of_interaction, load_cassette, write_whole
+from verified_docs.cassette import (
+    Cassette,
+    Failure,
+    cassette_path,
+    file_sha256,
+    line_of_interaction,
+    load_cassette,
+    write_whole,
+)
 from verified_docs.census import Fence
 from verified_docs.evidence import Result
 from verified_docs.example import Example, Metadata, load_example
@@ -59,12 +67,12 @@ def verify(
         )
     path = cassette_path(root, lane, example.id)
     from_disk = cassette is None
-    before = _digest(path) if from_disk else ""
+    before = file_sha256(path) if from_disk else ""
     if cassette is None:
         cassette = load_cassette(path)
     _check_provenance(cassette, lane, adapter, example)
     run, tape = run_example(example, cassette, root, adapter)
-    if from_disk and _digest(path) != before:
+    if from_disk and file_sha256(path) != before:
         raise Problem(path, None, "the run changed its cassette", f"git checkout -- {shown(path)}", kind="written")
     _check_requests(example, cassette, tape, run, check)
     failure = _check_ending(example, lane, cassette, run, check)
@@ -81,7 +89,7 @@ def verify(
         server=provenance.server,
         client=provenance.client,
         cassette=path.relative_to(root).as_posix(),
-        cassette_sha256=hashlib.sha256(cassette.text.encode()).hexdigest(),
+        cassette_sha256=before or hashlib.sha256(cassette.text.encode()).hexdigest(),
     )
 
 
@@ -135,7 +143,7 @@ def _check_ending(example: Example, lane: Lane, cassette: Cassette, run: Run, ch
         if expected is not None:
             raise Problem(
                 example.path,
-                _line_of_text(example, "raises"),
+                example.header_line("raises"),
                 f"the example ends without the {expected.type} that it promises for {lane}",
                 f"take the lane out of [tool.verified.raises], then {check}",
                 kind="no-exception",
@@ -173,7 +181,7 @@ def _check_ending(example: Example, lane: Lane, cassette: Cassette, run: Run, ch
     if not re.search(expected.match, found.message):
         raise Problem(
             example.path,
-            _line_of_text(example, "match"),
+            example.header_line("match"),
             f"the message of {found.type} in {lane} does not match {expected.match!r}",
             f"correct match under [tool.verified.raises], then {check}",
             found.message,
@@ -200,7 +208,7 @@ def _check_output(example: Example, lane: Lane, run: Run, check: str, *, update:
         if promised != printed:
             raise Problem(
                 example.path,
-                _line_of_text(example, "output"),
+                example.header_line("output"),
                 f"in {lane} the example prints something else than it promises",
                 f'correct [tool.verified.output] "{lane.id}" = {json.dumps("\n".join(printed), ensure_ascii=False)}, '
                 f"then {check}",
@@ -286,15 +294,6 @@ def _change_or_record(example: Example, check: str) -> str:
 def _line_in(path: Path, start: str) -> int | None:
     rows = path.read_text("utf-8").splitlines() if path.exists() else []
     return next((number for number, row in enumerate(rows, start=1) if row.startswith(start)), None)
-
-
-def _line_of_text(example: Example, word: str) -> int:
-    rows = example.source.splitlines()
-    return next((n for n, row in enumerate(rows, start=1) if row.startswith("#") and word in row), 1)
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 
 
 def verify_lanes(
