@@ -153,8 +153,8 @@ def imports(example: Example) -> set[str]:
     return found
 
 
-PACKAGES = {"sklearn": "scikit-learn"}
-STANDARD = {"os", "pathlib", "shutil", "tempfile", "time"}
+PACKAGES = {"sklearn": "scikit-learn", "gitlab": "python-gitlab"}
+STANDARD = {"datetime", "os", "pathlib", "shutil", "tempfile", "time", "typing"}
 
 
 @pytest.mark.parametrize("example", load_examples(ROOT), ids=lambda example: example.id)

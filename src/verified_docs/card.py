@@ -158,10 +158,12 @@ class Cards:
     def _stamp(self, example: Example, proof: Proof, up: str) -> str:
         days = sorted({result.recorded_at[:10] for result in proof.results.values() if result.recorded_at})
         recorded = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        others = "".join(f", and `{name}` as `{label}`" for name, label in proof.tokens.items())
         return (
             '<div class="stamp" markdown="1">\n\n'
             f"{self._chips(proof.results)}\n\n"
-            f"Replayed against recordings of {recorded}. Recorded with role {proof.role}, scope `{proof.scope}`. "
+            f"Replayed against recordings of {recorded}. "
+            f"Recorded with role {proof.role}, scope `{proof.scope}`{others}. "
             f'[Download]({up}{download(example)}){{ download="{PurePosixPath(proof.path).name}" }} · '
             f"[Evidence]({up}{EVIDENCE_PAGE}#{_anchor(example.id)})\n\n"
             "</div>"

@@ -13,67 +13,17 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from verified_docs.lane import Lane
 from verified_docs.leaks import find_leaks, find_leaks_in_bytes
 from verified_docs.problem import Problem, shown
+from verified_docs.provenance import Provenance
 
 CASSETTES = "cassettes"
 FORMAT_VERSION = 1
 _FINGERPRINT = re.compile(r"^<(?P<any>any bytes, recorded )?sha256:(?P<sha256>[0-9a-f]{64}), (?P<size>\d+) bytes>$")
 _ECHO = re.compile(r"^<the bytes of upload (?P<index>\d+), sha256:(?P<sha256>[0-9a-f]{64}), (?P<size>\d+) bytes>$")
-
-
-class Software(BaseModel):
-    """A program that took part in a recording."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str
-    version: str
-    edition: str | None = None
-
-
-class Failure(BaseModel):
-    """The exception that a recorded program ended with."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    type: str
-    message: str
-
-
-class Provenance(BaseModel):
-    """Where a cassette comes from; kept in vcrpy's metadata slot.
-
-    Attributes:
-        server: The server that answered.
-        client: The client library that asked.
-        python: The Python that ran the recorded program.
-        vcrpy: The vcrpy that wrote the recording.
-        recorded_at: When it was recorded (UTC, ISO 8601).
-        credentials: The credentials seen on the wire, as labels.
-        environment: Values of the recorded run that show in its requests.
-        recorder: What turned the recording into this cassette.
-        recording_sha256: Hash of the recording as it came from the wire.
-        program_sha256: Hash of the program that was recorded, or None where it is not known.
-        exception: How the recorded program ended, or None where it ran to its end.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    server: Software
-    client: Software
-    python: str
-    vcrpy: str
-    recorded_at: str
-    credentials: tuple[str, ...]
-    environment: dict[str, str] = {}
-    recorder: str
-    recording_sha256: str
-    program_sha256: str | None
-    exception: Failure | None
 
 
 @dataclass(frozen=True)

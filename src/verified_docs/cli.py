@@ -33,7 +33,7 @@ Root = Annotated[Path, typer.Option("--root", help="The project's folder.", show
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Tells a person what is wrong in their own words, never with a traceback."""
     try:
         yield
@@ -64,7 +64,7 @@ def import_(
     Headers are kept by an allow-list, ids and times become stable, and a recording that holds a secret is refused.
     Importing twice gives identical files.
     """
-    with _told():
+    with told():
         from verified_docs.gitlab_mlflow import GitLabMLflow
         from verified_docs.lane import load_lanes
         from verified_docs.recording import find_recordings, import_recordings
@@ -87,7 +87,7 @@ def verify(
     from verified_docs.isolation import no_network
 
     # Also around what a run leaves behind, such as a thread that goes on.
-    with _told(), no_network(programs=False):
+    with told(), no_network(programs=False):
         from verified_docs.census import DOCS, PYTHON, check_fences, take_census
         from verified_docs.evidence import gather, write_evidence
         from verified_docs.example import choose_examples, load_examples
@@ -166,7 +166,7 @@ def publish(
     root: Root = Path(),
 ) -> None:
     """Write the pages: plain Markdown and JSON, with code, output and proof of every example."""
-    with _told():
+    with told():
         from verified_docs.evidence import load_evidence, merge
         from verified_docs.lane import load_lanes
         from verified_docs.publish import publish_pages
@@ -180,7 +180,7 @@ def publish(
 @app.command()
 def census(root: Root = Path()) -> None:
     """Count every code fence of the pages, by language, and check that each is accounted for."""
-    with _told():
+    with told():
         from verified_docs.census import DOCS, check_fences, take_census
 
         fences = take_census(root.resolve() / DOCS)

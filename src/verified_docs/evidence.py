@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from verified_docs.cassette import Failure, Software, write_whole
+from verified_docs.cassette import write_whole
 from verified_docs.census import DOCS, Fence
 from verified_docs.example import Example
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem, read_text, shown
+from verified_docs.provenance import Failure, Software
 
 FILE = "evidence.json"
 SCHEMA_FILE = "evidence.schema.json"
@@ -58,6 +59,7 @@ class Proof(_Frozen):
         title: What the example does.
         role: The role of the token that was recorded.
         scope: The scope of that token.
+        tokens: Other variables that held a credential, with its label.
         path: The example's path below the project's root.
         sha256: Hash of the source that ran.
         results: Lane id to result, one for every lane.
@@ -66,6 +68,7 @@ class Proof(_Frozen):
     title: str
     role: str
     scope: str
+    tokens: dict[str, str]
     path: str
     sha256: str
     results: dict[str, Result]
@@ -133,6 +136,7 @@ def gather(
                 title=example.metadata.title,
                 role=example.metadata.role,
                 scope=example.metadata.scope,
+                tokens=example.metadata.tokens,
                 path=example.path.relative_to(root).as_posix(),
                 sha256=example.sha256,
                 results={lane.id: found[name][lane.id] for lane in ordered if lane.id in found[name]},

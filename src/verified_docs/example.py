@@ -10,7 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -20,6 +20,7 @@ from verified_docs.promise import Expected, promised_output, refuse_unseen_outpu
 
 EXAMPLES = "examples"
 EVERY_LANE = "*"
+_LABEL = r"^[a-z_]+:[a-z_]+:[a-z_]+$"
 _BLOCK = re.compile(r"^# /// (?P<type>[a-zA-Z0-9-]+)\n(?P<content>(?:#(?:| .*)\n)+?)# ///$", re.M)
 _MARKER = re.compile(r"^\s*# --8<-- \[(?P<edge>start|end):(?P<name>[\w-]+)\]\s*$")
 _ANY_MARKER = re.compile(r"^\s*#\s*-+8<-+")
@@ -55,6 +56,7 @@ class Metadata(BaseModel):
         title: What the example does, in the imperative.
         role: The role of the token that was recorded.
         scope: The scope of that token.
+        tokens: Other variables that hold a credential, with the label that the recording has for it.
         raises: Lane id, or `*` for every lane, to the exception expected there.
         output: Lane id to the whole printed text, only where it differs from the `#>` comments.
     """
@@ -64,6 +66,7 @@ class Metadata(BaseModel):
     title: str = Field(min_length=3, max_length=80)
     role: str
     scope: str
+    tokens: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], Annotated[str, Field(pattern=_LABEL)]] = {}
     raises: dict[str, Raises] = {}
     output: dict[str, str] = {}
 

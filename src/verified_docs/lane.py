@@ -6,6 +6,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from verified_docs.problem import Problem, read_text
 
@@ -48,6 +49,31 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "-", name.lower())
 
 
+def load_settings(root: Path) -> dict[str, Any]:
+    """Reads `[tool.verified_docs]` of the project's configuration.
+
+    Args:
+        root: The project's folder.
+
+    Raises:
+        Problem: The table is missing or malformed.
+    """
+    path = root / CONFIG
+    try:
+        table = tomllib.loads(read_text(path))["tool"]["verified_docs"]
+        if not isinstance(table, dict):
+            raise TypeError("[tool.verified_docs] is not a table")
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise Problem(
+            path,
+            None,
+            f"the settings cannot be read ({type(error).__name__}: {error})",
+            'add lanes = [{ server = "GitLab 19.3", client = "MLflow 3.17.2" }] under [tool.verified_docs]',
+            kind="config",
+        ) from error
+    return table
+
+
 def load_lanes(root: Path) -> tuple[Lane, ...]:
     """Reads the lanes from `[tool.verified_docs]` of the project's configuration.
 
@@ -62,12 +88,12 @@ def load_lanes(root: Path) -> tuple[Lane, ...]:
     """
     path = root / CONFIG
     try:
-        rows = tomllib.loads(read_text(path))["tool"]["verified_docs"]["lanes"]
+        rows = load_settings(root)["lanes"]
         lanes = tuple(Lane(row["server"], row["client"]) for row in rows)
         for name in (name for lane in lanes for name in (lane.server, lane.client)):
             if not re.fullmatch(r"\S.* \d[\w.]*", name):
                 raise ValueError(f"{name!r} is not a name and a version")
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise Problem(
             path,
             None,

@@ -21,7 +21,7 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("private key", re.compile(r"(?P<value>-----BEGIN [A-Z ]*PRIVATE KEY-----)")),
     (
         "credential that is not a label",
-        re.compile(r"\b(?:Bearer|Basic|Token)[ \t]+(?!<)(?P<value>[A-Za-z0-9+/=_\-.~]{8,})", re.I),
+        re.compile(r"\b(?:Bearer|Basic|Token)[ \t]+(?!<|refresh\.)(?P<value>[A-Za-z0-9+/=_\-.~]{8,})", re.I),
     ),
     (
         "credential that is not a label",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import jinja2
 
@@ -16,8 +18,10 @@ from verified_docs.cassette import file_sha256
 from verified_docs.census import DOCS, PYTHON, check_fences, find_fences
 from verified_docs.evidence import FILE, SCHEMA_FILE, Evidence, json_schema
 from verified_docs.example import Example, load_examples
+from verified_docs.exchange import NotThere, exchange
+from verified_docs.lane import CONFIG, load_settings
 from verified_docs.leaks import find_leaks, find_leaks_in_bytes
-from verified_docs.problem import Problem, read_text
+from verified_docs.problem import Problem, read_text, shown
 
 SNIPPETS = "snippets"
 _LANGUAGES = {".sh": "bash", ".yml": "yaml", ".yaml": "yaml", ".toml": "toml", ".json": "json", ".env": "dotenv"}
@@ -60,6 +64,9 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
         _write(work / SCHEMA_FILE, json.dumps(json_schema(), indent=1) + "\n", root / SCHEMA_FILE)
         for example in examples.values():
             _write(work / download(example), example.source, example.path)
+        for folder in load_settings(root).get("publish", []):
+            for path in sorted(path for path in (root / folder).rglob("*") if path.is_file()):
+                _copy(path, work / path.relative_to(root))
         for proof in evidence.examples.values():
             for result in proof.results.values():
                 if result.cassette:
@@ -138,7 +145,11 @@ def _write(target: Path, content: str | bytes, source: Path) -> None:
 
 
 class _Pages:
-    """Renders pages with what they may ask for: `example(...)`, `snippet(...)`, `lanes()`, `facts`, `evidence`."""
+    """Renders pages with what they may ask for.
+
+    That is `example(...)`, `exchange(...)`, `snippet(...)`, `file(...)`, `lanes()`, `facts`, `evidence`, and what the
+    project's own functions add.
+    """
 
     def __init__(self, root: Path, evidence: Evidence, examples: dict[str, Example]) -> None:
         self.root = root
@@ -152,6 +163,7 @@ class _Pages:
             for example in examples.values()
             for code in (example.code(), *map(example.code, example.sections))
         }
+        self._own = _own_functions(root)
         self._jinja = jinja2.Environment(
             loader=jinja2.FileSystemLoader(root / DOCS),
             undefined=jinja2.StrictUndefined,
@@ -166,19 +178,28 @@ class _Pages:
 
         def example(example_id: str, section: str | None = None) -> str:
             if example_id not in self.examples:
-                raise _NotThere(f"there is no example {example_id!r}")
+                raise NotThere(f"there is no example {example_id!r}")
             chosen = self.examples[example_id]
             if section is not None and section not in chosen.sections:
                 names = ", ".join(chosen.sections) or "none"
-                raise _NotThere(f"{example_id} has no section {section!r}; it has {names}")
+                raise NotThere(f"{example_id} has no section {section!r}; it has {names}")
             return self.cards.card(chosen, section, up)
 
         def snippet(snippet_name: str) -> str:
             return self._snippet(snippet_name)
 
-        context: dict[str, Callable[..., str] | Facts | Evidence] = {
+        def recorded(example_id: str, request: str, number: int = 1, lane: str | None = None) -> str:
+            return exchange(self.root, self.evidence, example_id, request, number, lane)
+
+        def file(file_name: str) -> str:
+            return self._file(self.root, file_name)
+
+        context: dict[str, Any] = {
+            **self._own(name, up),
             "example": example,
+            "exchange": recorded,
             "snippet": snippet,
+            "file": file,
             "lanes": self.cards.lanes,
             "facts": Facts(self.evidence),
             "evidence": self.evidence,
@@ -204,7 +225,7 @@ class _Pages:
             ]
             what = (
                 str(error)
-                if isinstance(error, (jinja2.UndefinedError, _NotThere))
+                if isinstance(error, (jinja2.UndefinedError, NotThere))
                 else f"{type(error).__name__}: {error}"
             )
             raise Problem(
@@ -259,14 +280,41 @@ class _Pages:
                 )
 
     def _snippet(self, name: str) -> str:
-        path = self.root / SNIPPETS / name
+        text = self._file(self.root / SNIPPETS, name, None)
+        self._shown_snippets.add(self.root / SNIPPETS / name)
+        return text
+
+    @staticmethod
+    def _file(folder: Path, name: str, *title: str | None) -> str:
+        """A whole file as a fence, under its name unless another title is given."""
+        path = folder / name
         if not path.is_file() or ".." in PurePosixPath(name).parts:
-            raise _NotThere(f"there is no snippet {name!r}")
-        if path.suffix not in _LANGUAGES:
-            raise _NotThere(f"snippet {name!r} ends in none of {', '.join(_LANGUAGES)}")
-        self._shown_snippets.add(path)
-        return fence(_LANGUAGES[path.suffix], read_text(path), None)
+            raise NotThere(f"there is no file {name!r} in {shown(folder)}")
+        ending = path.suffix or path.name
+        language = _LANGUAGES.get(".env" if path.name.startswith(".env") else ending)
+        if language is None:
+            raise NotThere(f"{name!r} ends in none of {', '.join(_LANGUAGES)}")
+        return fence(language, read_text(path), *(title or (name,)))
 
 
-class _NotThere(Exception):
-    """A page names something that does not exist."""
+def _own_functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
+    """What a project adds to its pages: `functions = "module:name"` under `[tool.verified_docs]`.
+
+    The function gets the project's folder, and gives one that gets a page's name and its way to the top of the site,
+    and gives the names that the page may use.
+    """
+    name = load_settings(root).get("functions")
+    if name is None:
+        return lambda page, up: {}
+    module, _, attribute = str(name).partition(":")
+    try:
+        functions: Callable[[str, str], dict[str, Any]] = getattr(importlib.import_module(module), attribute)(root)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise Problem(
+            root / CONFIG,
+            None,
+            f"functions = {name!r} under [tool.verified_docs] cannot be used ({error})",
+            "name a function as module:name, in a module that is installed",
+            kind="config",
+        ) from error
+    return functions

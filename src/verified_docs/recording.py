@@ -17,11 +17,8 @@ from verified_docs.adapter import Adapter
 from verified_docs.cassette import (
     Cassette,
     Echo,
-    Failure,
     Fingerprint,
     Interaction,
-    Provenance,
-    Software,
     cassette_path,
     check_cassette,
     first_line,
@@ -31,6 +28,7 @@ from verified_docs.inventory import load_manifest, write_manifest
 from verified_docs.lane import Lane
 from verified_docs.leaks import LABEL, is_label
 from verified_docs.problem import Problem, Problems
+from verified_docs.provenance import Failure, Provenance, Software
 
 RECORDER = "verified-docs import 1"
 # Longer own texts are kept as a hash: nobody reads them, and a hash compares as exactly.
@@ -145,9 +143,6 @@ def convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
             interaction, content = _interaction(row, adapter)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise _refused(recording.path, f"interaction {number} is malformed ({error})") from error
-        for host in _hosts(interaction):
-            if host != adapter.host:
-                raise _refused(recording.path, f"interaction {number} names the host {host}, not {adapter.host}")
         interactions.append(interaction)
         contents.append(content)
     with_files = [
@@ -156,6 +151,10 @@ def convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
     ]
     ended = provenance.exception
     stable, message = adapter.stabilise(with_files, ended.message if ended else "")
+    for number, interaction in enumerate(stable):
+        for host in _hosts(interaction):
+            if host != adapter.host:
+                raise _refused(recording.path, f"interaction {number} names the host {host}, not {adapter.host}")
     if ended:
         provenance = provenance.model_copy(update={"exception": Failure(type=ended.type, message=message)})
     readable = tuple(_readable(interaction, adapter) for interaction in stable)

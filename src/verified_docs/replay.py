@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import difflib
 import hashlib
@@ -220,6 +221,11 @@ def _masked(credential: str) -> str:
     if is_label(credential):
         return credential
     scheme, _, value = credential.rpartition(" ")
+    if scheme == "Basic":
+        with contextlib.suppress(ValueError):
+            name, _, label = base64.b64decode(value, validate=True).decode().partition(":")
+            if is_label(labelled := f"Basic <{name}:{label[1:-1]}>") and label == f"<{label[1:-1]}>":
+                return labelled
     return f"{scheme} (not a label, sha256:{hashlib.sha256(value.encode()).hexdigest()[:8]})".strip()
 
 

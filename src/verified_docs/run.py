@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import time_machine
 from pytest_examples import CodeExample
 from pytest_examples.config import ExamplesConfig
 from pytest_examples.run_code import InsertPrintStatements, run_code
@@ -55,7 +57,9 @@ def run_example(example: Example, cassette: Cassette, root: Path, adapter: Adapt
         What happened, and the tape that knows which requests were missed or are left.
     """
     alone = _alone(example, adapter.environment(example), root, adapter)
-    with alone as run, replaying(cassette, adapter, example.path) as tape, _threads_ended(run):
+    # Servers compare dates of requests with their own: what an example counts from today, it counts from that day.
+    that_day = time_machine.travel(cassette.provenance.recorded.astimezone(ZoneInfo("UTC")), tick=True)
+    with alone as run, that_day, replaying(cassette, adapter, example.path) as tape, _threads_ended(run):
         _execute(example, run)
     return run, tape
 

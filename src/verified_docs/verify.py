@@ -13,7 +13,6 @@ from pathlib import Path
 from verified_docs.adapter import Adapter
 from verified_docs.cassette import (
     Cassette,
-    Failure,
     cassette_path,
     file_sha256,
     line_of_interaction,
@@ -26,6 +25,7 @@ from verified_docs.example import Example, Metadata, load_example
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem, shown
 from verified_docs.promise import Expected, refuse_unseen_output, without_promises
+from verified_docs.provenance import Failure
 from verified_docs.replay import StrictTape, difference
 from verified_docs.run import Run, as_code_example, came_from_a_miss, raised_in, run_example, run_offline, type_name
 

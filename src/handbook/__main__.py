@@ -1,0 +1,53 @@
+"""Brings what was measured into the project: `python -m handbook import FOLDER`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from handbook.diagrams import draw
+from handbook.measured import import_measured
+from handbook.screens import import_screens
+from verified_docs.cli import told
+from verified_docs.problem import shown
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def main() -> None:
+    """Data and pictures that the pages of this site are made of, besides the examples."""
+
+
+@app.command("import")
+def import_(
+    folder: Annotated[Path, typer.Argument(help="Holds permissions-*.json and coverage-*.json.")],
+    screens: Annotated[Path | None, typer.Option(help="Holds index.json and the pictures it names.")] = None,
+    root: Path = Path(),
+) -> None:
+    """Import measured data, and pictures of GitLab if there are any."""
+    with told():
+        written = import_measured(folder, root.resolve())
+        if screens is not None:
+            written += import_screens(screens, root.resolve())
+    for path in written:
+        Console().print(f"[green]wrote[/] {escape(shown(path))}, {path.stat().st_size / 1000:.0f} KB")
+
+
+@app.command()
+def diagrams(
+    mermaid: Annotated[Path, typer.Argument(help="Mermaid's own mermaid.min.js.")],
+    root: Path = Path(),
+) -> None:
+    """Draw the diagrams of docs/assets/diagrams anew, with a Chromium of this machine."""
+    with told():
+        for path in draw(root.resolve(), mermaid):
+            Console().print(f"[green]drew[/] {escape(shown(path))}")
+
+
+if __name__ == "__main__":
+    app()

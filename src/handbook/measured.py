@@ -1,0 +1,374 @@
+"""Holds what was measured on real servers outside the examples, as data with its provenance."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from verified_docs.cassette import first_line, write_whole
+from verified_docs.leaks import find_leaks
+from verified_docs.problem import Problem, Problems, read_text
+from verified_docs.provenance import Software
+
+MEASURED = Path("measured")
+# The server; an address that calls name; the client's own server; a page that a message of the client points to.
+_HOSTS = frozenset({"gitlab.example.com", "example.com", "127.0.0.1", "docs.databricks.com"})
+_IMPORT = "make measured FROM=folder"
+_ADDRESS = re.compile(r"https?://([^/\s\"'<>:?#\\]+)")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Frozen):
+    """Where measured data comes from.
+
+    Attributes:
+        server: The GitLab that answered.
+        recorded_at: When (UTC, ISO 8601).
+        recording_sha256: Hash of the file as it was measured.
+        client: The MLflow client that asked, or None where plain HTTP was used.
+    """
+
+    server: Software
+    recorded_at: str
+    recording_sha256: str
+    client: Software | None = None
+
+
+class Operation(_Frozen):
+    """One request that was tried with every credential.
+
+    Attributes:
+        method: Its HTTP method.
+        path_template: Its path; what stands in braces differs from project to project.
+        group: The operations that it belongs to.
+        note: What it was tried on, or its GraphQL document.
+    """
+
+    method: str
+    path_template: str
+    group: str
+    note: str | None = None
+
+
+class Credential(_Frozen):
+    """What a request identified itself with.
+
+    Attributes:
+        kind: Its kind, such as `personal`, `job` or `none`.
+        role: The role of its owner in the project, or None.
+        scopes: Its scopes, or the permissions of a fine-grained token.
+        sent_as: How it was sent: `bearer`, `basic`, in a header or in the query.
+        note: What else was special about it.
+    """
+
+    kind: str
+    role: str | None = None
+    scopes: tuple[str, ...]
+    sent_as: str
+    note: str | None = None
+
+
+class Project(_Frozen):
+    """A project with one setting under test."""
+
+    id: int
+    path: str
+    visibility: str | None = None
+    archived: bool | None = None
+    model_experiments_access_level: str | None = None
+    model_registry_access_level: str | None = None
+    package_registry_access_level: str | None = None
+    packages_enabled: bool | None = None
+    members: tuple[str, ...] = ()
+    note: str | None = None
+
+
+class Answer(_Frozen):
+    """What GitLab answered.
+
+    Attributes:
+        status: The HTTP status.
+        ok: Whether the operation was done; GraphQL answers 200 to what it refuses as well.
+        body: The body, to the letter; long ones are cut.
+        body_length: The length of a body that was cut, in characters.
+        location: Where a redirect leads.
+        www_authenticate: The challenge of a 401.
+    """
+
+    status: int
+    ok: bool
+    body: str | None = None
+    body_length: int | None = None
+    location: str | None = None
+    www_authenticate: str | None = None
+
+
+class Permissions(_Frozen):
+    """Every operation with every credential on every kind of project, of one GitLab.
+
+    Attributes:
+        source: Where it comes from.
+        operations: By name.
+        credentials: By name.
+        projects: By kind.
+        answers: The different answers that came.
+        cells: Kind of project, then credential, to the number of the answer for each operation, in the order of
+            `operations`; -1 where it was not tried.
+    """
+
+    source: Source
+    operations: dict[str, Operation]
+    credentials: dict[str, Credential]
+    projects: dict[str, Project]
+    answers: tuple[Answer, ...]
+    cells: dict[str, dict[str, tuple[int, ...]]]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        for kind, by_credential in self.cells.items():
+            for credential, numbers in by_credential.items():
+                if kind not in self.projects or credential not in self.credentials:
+                    raise ValueError(f"a cell names {kind!r} or {credential!r}, which nothing describes")
+                if len(numbers) != len(self.operations) or not all(-1 <= n < len(self.answers) for n in numbers):
+                    raise ValueError(f"the row of {credential!r} on {kind!r} does not fit the operations")
+        return self
+
+    def answer(self, operation: str, credential: str, project: str) -> Answer | None:
+        """What was answered, or None where it was not tried.
+
+        Raises:
+            KeyError: There is no such operation.
+        """
+        place = list(self.operations).index(operation) if operation in self.operations else None
+        if place is None:
+            raise KeyError(operation)
+        numbers = self.cells.get(project, {}).get(credential)
+        return None if numbers is None or numbers[place] < 0 else self.answers[numbers[place]]
+
+    @property
+    def count(self) -> int:
+        """How many requests were made."""
+        return sum(number >= 0 for rows in self.cells.values() for numbers in rows.values() for number in numbers)
+
+
+Status = Literal["works", "works-with-caveat", "ignored", "fails", "client-only", "not-in-client"]
+
+
+class Probe(_Frozen):
+    """One call of the client, in one variant.
+
+    Attributes:
+        api: The function or command.
+        variant: What was special about this call.
+        call: The call as it was made.
+        status: How it went: `works` after its effect was read back; `works-with-caveat` and `ignored` have a
+            caveat; `client-only` sends nothing.
+        caveat: The id of the caveat, if any.
+        note: What else was seen.
+        exception: Type and message of the error, if any.
+        requests: The number of requests that the call sent.
+    """
+
+    api: str
+    variant: str
+    call: str
+    status: Status
+    caveat: str | None = None
+    note: str | None = None
+    exception: tuple[str, str] | None = None
+    requests: int
+
+
+class Coverage(_Frozen):
+    """Every call of one client against one GitLab.
+
+    Attributes:
+        source: Where it comes from.
+        credential: The token that all calls used.
+        caveats: What each caveat id means.
+        probes: By id, `<api>:<variant>`.
+    """
+
+    source: Source
+    credential: str
+    caveats: dict[str, str]
+    probes: dict[str, Probe]
+
+
+def load_permissions(root: Path) -> list[Permissions]:
+    """The measured permissions of every GitLab, oldest first.
+
+    Raises:
+        Problem: There are none, or a file is broken.
+    """
+    return sorted(_load(root, "permissions-*.json", Permissions), key=_age)
+
+
+def load_coverage(root: Path) -> list[Coverage]:
+    """The measured coverage of every lane, oldest GitLab first, then oldest client.
+
+    Raises:
+        Problem: There is none, or a file is broken.
+    """
+    return sorted(_load(root, "coverage-*.json", Coverage), key=_age)
+
+
+def _age(data: Permissions | Coverage) -> tuple[list[int], list[int]]:
+    client = data.source.client
+    return _numbers(data.source.server.version), _numbers(client.version) if client else []
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
+
+
+def _load[Data: BaseModel](root: Path, pattern: str, model: type[Data]) -> list[Data]:
+    paths = sorted((root / MEASURED).glob(pattern))
+    if not paths:
+        raise Problem(root / MEASURED, None, f"there is no {pattern}", _IMPORT, kind="measured")
+    return [_validated(path, partial(model.model_validate_json, read_text(path))) for path in paths]
+
+
+def _validated[Data](path: Path, read: Callable[[], Data]) -> Data:
+    try:
+        return read()
+    except (ValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"the data is cut off or malformed ({first_line(error)})"
+        raise Problem(path, None, what, _IMPORT, kind="measured") from error
+
+
+def import_measured(folder: Path, root: Path) -> list[Path]:
+    """Turns measured files into the project's data: every answer once, with its provenance.
+
+    Nothing is written unless all of them can be.
+
+    Args:
+        folder: Holds `permissions-*.json` and `coverage-*.json`.
+        root: The project's folder.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        Problem: There is no such file.
+        Problems: One entry for each file that is malformed, or names a host or a secret.
+    """
+    texts: dict[Path, str] = {}
+    found: list[Problem] = []
+    kinds: dict[str, Callable[[bytes, Any], BaseModel]] = {"permissions": _permissions, "coverage": _coverage}
+    paths = [(path, kind) for kind in kinds for path in sorted(folder.glob(f"{kind}-*.json"))]
+    if not paths:
+        raise Problem(folder, None, "there is nothing measured in this folder", _IMPORT, kind="measured")
+    for path, kind in paths:
+        try:
+            data = _validated(path, partial(_converted, kinds[kind], path.read_bytes()))
+            text = _text(data)
+            _check(path, text)
+            texts[root / MEASURED / path.name] = text
+        except Problem as problem:
+            found.append(problem)
+    if found:
+        raise Problems(found)
+    for target, text in texts.items():
+        write_whole(target, text)
+    return list(texts)
+
+
+def _converted(convert: Callable[[bytes, Any], BaseModel], raw: bytes) -> BaseModel:
+    return convert(raw, json.loads(raw))
+
+
+def _text(data: BaseModel) -> str:
+    """JSON with one row per fact, so that a change of the data is a change of rows."""
+    document = data.model_dump(mode="json", exclude_none=True)
+    parts = []
+    for key, value in document.items():
+        rows = (
+            [f"{json.dumps(name)}: {json.dumps(item, ensure_ascii=False)}" for name, item in value.items()]
+            if isinstance(value, dict)
+            else [json.dumps(item, ensure_ascii=False) for item in value]
+            if isinstance(value, list)
+            else None
+        )
+        opening, end = ("{", "}") if isinstance(value, dict) else ("[", "]")
+        body = json.dumps(value) if rows is None else opening + "\n" + ",\n".join(rows) + f"\n{end}"
+        parts.append(f"{json.dumps(key)}: {body}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _check(path: Path, text: str) -> None:
+    for leak in find_leaks(text):
+        raise Problem(path, None, f"the data would hold a secret ({leak.kind})", "measure it again", kind="secret")
+    for host in _ADDRESS.findall(text):
+        if host not in _HOSTS:
+            raise Problem(path, None, f"the data names the host {host}", "measure it again", kind="host")
+
+
+def _source(raw: bytes, document: dict[str, Any], client: str | None) -> Source:
+    gitlab = document["gitlab"]
+    return Source(
+        server=Software(name="GitLab", version=gitlab["version"], edition=gitlab["edition"]),
+        client=Software(name="MLflow", version=client) if client else None,
+        recorded_at=document["recorded_at"],
+        recording_sha256=hashlib.sha256(raw).hexdigest(),
+    )
+
+
+def _permissions(raw: bytes, document: dict[str, Any]) -> Permissions:
+    operations = {name: Operation.model_validate(row) for name, row in document["operations"].items()}
+    place = {name: number for number, name in enumerate(operations)}
+    answers: dict[Answer, int] = {}
+    cells: dict[str, dict[str, list[int]]] = {}
+    for row in document["results"]:
+        rest = {key: value for key, value in row.items() if key not in {"operation", "credential", "project"}}
+        number = answers.setdefault(Answer.model_validate(rest), len(answers))
+        by_credential = cells.setdefault(row["project"], {})
+        numbers = by_credential.setdefault(row["credential"], [-1] * len(operations))
+        if numbers[place[row["operation"]]] >= 0:
+            raise ValueError(f"{row['operation']} stands twice for {row['credential']} on {row['project']}")
+        numbers[place[row["operation"]]] = number
+    return Permissions(
+        source=_source(raw, document, None),
+        operations=operations,
+        credentials={name: Credential.model_validate(row) for name, row in document["credentials"].items()},
+        projects={name: Project.model_validate(row) for name, row in document["projects"].items()},
+        answers=tuple(answers),
+        cells={
+            project: {credential: tuple(numbers) for credential, numbers in rows.items()}
+            for project, rows in cells.items()
+        },
+    )
+
+
+def _coverage(raw: bytes, document: dict[str, Any]) -> Coverage:
+    probes: dict[str, Probe] = {}
+    for row in document["probes"]:
+        if row["id"] in probes:
+            raise ValueError(f"{row['id']} stands twice")
+        error = row["exception"]
+        probes[row["id"]] = Probe(
+            api=row["api"],
+            variant=row["variant"],
+            call=row["call"],
+            status=row["status"],
+            caveat=row["caveat"],
+            note=row["note"],
+            exception=(error["class"], error["message"]) if error else None,
+            requests=row["requests"],
+        )
+    return Coverage(
+        source=_source(raw, document, document["mlflow"]),
+        credential=document["token"],
+        caveats=document["caveats"],
+        probes=probes,
+    )

@@ -1,0 +1,41 @@
+"""What the pages of this site may ask for, besides examples: measured tables, verdicts, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from handbook.diagrams import figure
+from handbook.measured import load_coverage, load_permissions
+from handbook.permissions import Matrix
+from handbook.screens import Screens
+from handbook.verdict import Verdicts
+
+
+def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
+    """Reads the measured data once, and gives each page its functions.
+
+    Args:
+        root: The project's folder.
+
+    Raises:
+        Problem: Data or pictures are missing or broken.
+    """
+    permissions = Matrix(load_permissions(root))
+    coverage = Verdicts(load_coverage(root))
+    screens = Screens(root)
+
+    def for_page(name: str, up: str) -> dict[str, Any]:
+        return {
+            "permissions": permissions,
+            "answered": permissions.answered,
+            "probes": coverage,
+            "verdicts": lambda: coverage.summary(),
+            "verdict_details": lambda: coverage.details(up),
+            "banner": lambda: coverage.banner(up),
+            "diagram": lambda diagram: figure(root, diagram),
+            "screen": lambda picture: screens.figure(picture, up),
+        }
+
+    return for_page

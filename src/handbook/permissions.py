@@ -1,0 +1,296 @@
+"""Answers who may do what, from the measured permissions, as tables for the pages."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from handbook.measured import Answer, Permissions
+
+PRIVATE = "private"
+GROUPS = {
+    "experiments read": "Read experiments",
+    "experiments search": "Search experiments",
+    "experiments write": "Write experiments",
+    "runs read": "Read runs",
+    "runs write": "Write runs",
+    "runs search": "Search runs",
+    "registry write": "Write models and versions",
+    "registry read": "Read models and versions",
+    "registry read by POST": "Ask for the latest version",
+    "registry delete with package": "Delete a model that has versions",
+    "artifact proxy": "List and download files with MLflow",
+    "package upload": "Upload files",
+    "package download": "Download files as a package",
+    "rest": "List packages",
+    "graphql read": "Read with GraphQL",
+    "graphql delete": "Delete with GraphQL",
+    "web": "Download an experiment's CSV",
+}
+_GID = re.compile(r"(?<=gid://gitlab/)(\w+::\w+)/\d+")
+
+# One outcome for each GitLab, oldest first; None where it was not tried.
+Outcome = tuple[Answer | None, ...]
+
+
+class Unmeasured(Exception):
+    """A page asks for something that was not measured."""
+
+
+@dataclass(frozen=True)
+class Persona:
+    """Somebody, or something, that uses GitLab in one way.
+
+    Attributes:
+        name: What people call it.
+        does: What it does.
+        operations: The operations that this takes.
+    """
+
+    name: str
+    does: str
+    operations: tuple[str, ...]
+
+
+_READ = ("experiments.get", "experiments.get-by-name", "runs.get", "registered-models.get", "model-versions.get")
+_FILES = ("artifacts.list", "artifacts.list-candidate", "artifacts.download", "artifacts.download-candidate")
+_LOG = (
+    "experiments.create",
+    "runs.create",
+    "runs.update",
+    "runs.log-metric",
+    "runs.log-parameter",
+    "runs.log-batch",
+    "runs.set-tag",
+    "packages.upload-candidate",
+)
+_SEARCH = ("experiments.search", "runs.search")
+_REGISTER = ("registered-models.create", "registered-models.get", "model-versions.create", "packages.upload-version")
+_LOAD = (
+    "registered-models.alias",
+    "registered-models.get",
+    "model-versions.get",
+    "model-versions.get-download-uri",
+    "artifacts.list",
+    "artifacts.download",
+)
+_TIDY = (
+    "runs.delete",
+    "experiments.delete",
+    "registered-models.delete-with-version",
+    "graphql.mlModelVersionDelete",
+    "graphql.mlModelDelete-with-version",
+)
+PERSONAS = (
+    Persona("Reader", "opens runs, models and files whose names or ids are known", _READ + _FILES),
+    Persona("Analyst", "reads, and searches runs and experiments", _READ + _FILES + _SEARCH),
+    Persona("Data scientist", "logs runs and files, and searches them", _READ + _FILES + _SEARCH + _LOG),
+    Persona("CI job", "trains, logs, and registers a version with its files", _READ + _LOG + _REGISTER),
+    Persona("Deployer", "loads one version of a registered model", _LOAD),
+    Persona("Maintainer", "deletes runs, experiments, versions and models", _TIDY),
+)
+_ROLES = ("guest", "reporter", "developer", "maintainer", "owner")
+# Personal tokens: the only kind that was measured with every role and with both scopes.
+_LADDER = tuple(f"pat:{role}:{scope}" for role in _ROLES for scope in ("read_api", "api"))
+
+
+class Matrix:
+    """The measured permissions of several GitLabs, side by side.
+
+    Args:
+        measured: One for each GitLab, oldest first.
+    """
+
+    def __init__(self, measured: Sequence[Permissions]) -> None:
+        self.measured = measured
+        self.versions = [".".join(one.source.server.version.split(".")[:2]) for one in measured]
+
+    @cached_property
+    def operations(self) -> dict[str, str]:
+        """Every operation, and the group that it belongs to."""
+        return {name: row.group for one in self.measured for name, row in one.operations.items()}
+
+    @property
+    def count(self) -> int:
+        """How many requests were made."""
+        return sum(one.count for one in self.measured)
+
+    def outcome(self, operation: str, credential: str, project: str = PRIVATE) -> Outcome:
+        """What each GitLab answered.
+
+        Raises:
+            Unmeasured: None of them was asked this.
+        """
+        if operation not in self.operations:
+            raise Unmeasured(f"there is no operation {operation!r}")
+        found = tuple(one.answer(operation, credential, project) for one in self.measured)
+        if not any(found):
+            raise Unmeasured(f"{operation!r} was not tried with {credential!r} on a project of kind {project!r}")
+        return found
+
+    def answered(self, operation: str, credential: str, project: str = PRIVATE) -> str:
+        """Status and body of one answer, for a sentence; the same in every GitLab that was asked.
+
+        Raises:
+            Unmeasured: It was not tried, or the GitLabs disagree.
+        """
+        found = {(one.status, _body(one)) for one in self.outcome(operation, credential, project) if one}
+        if len(found) != 1:
+            raise Unmeasured(f"the GitLabs disagree about {operation!r} with {credential!r} on {project!r}: {found}")
+        ((status, body),) = found
+        return f"{status} `{body}`" if body else str(status)
+
+    def by_role(self, credentials: dict[str, str], project: str = PRIVATE, groups: Iterable[str] | None = None) -> str:
+        """A table of operations, one column for each credential.
+
+        Args:
+            credentials: Column heading to credential.
+            project: The kind of project.
+            groups: The groups of operations to show; all if None.
+
+        Returns:
+            Markdown. Operations of a group share a row where they share every outcome.
+        """
+        columns = [(heading, credential, project) for heading, credential in credentials.items()]
+        return self._table("Operation", columns, groups)
+
+    def by_project(self, credential: str, projects: dict[str, str], groups: Iterable[str] | None = None) -> str:
+        """A table of operations with one credential, one column for each kind of project."""
+        columns = [(heading, credential, project) for heading, project in projects.items()]
+        return self._table("Operation", columns, groups)
+
+    def _table(self, title: str, columns: list[tuple[str, str, str]], groups: Iterable[str] | None) -> str:
+        wanted = set(GROUPS if groups is None else groups)
+        if unknown := wanted - set(self.operations.values()):
+            raise Unmeasured(f"there is no group {sorted(unknown)[0]!r}")
+        rows: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for operation, group in self.operations.items():
+            if group in wanted:
+                cells = tuple(
+                    self._cell([self.outcome(operation, credential, project)]) for _, credential, project in columns
+                )
+                rows.setdefault((group, cells), []).append(operation)
+        lines = [
+            f"| {title} | {' | '.join(heading for heading, _, _ in columns)} |",
+            f"|---|{'---|' * len(columns)}",
+        ]
+        for (group, cells), operations in rows.items():
+            lines.append(f"| {_row(group, operations)} | {' | '.join(cells)} |")
+        return "\n".join(lines)
+
+    def by_credential(
+        self, credentials: dict[str, str], columns: dict[str, Sequence[str]], project: str = PRIVATE
+    ) -> str:
+        """A table of credentials, one column for each set of operations.
+
+        Args:
+            credentials: Row heading, in Markdown, to credential.
+            columns: Column heading to groups of operations.
+            project: The kind of project.
+        """
+        lines = [f"| Credential | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
+        for heading, credential in credentials.items():
+            cells = []
+            for groups in columns.values():
+                operations = [name for name, group in self.operations.items() if group in groups]
+                cells.append(self._cell([self.outcome(name, credential, project) for name in operations]))
+            lines.append(f"| {heading} | {' | '.join(cells)} |")
+        return "\n".join(lines)
+
+    def _cell(self, outcomes: Sequence[Outcome]) -> str:
+        """The outcomes of one or more operations, and what an older GitLab did otherwise."""
+        by_version = [
+            tuple(dict.fromkeys(_mark(answer) for answer in answers if answer is not None))
+            for answers in zip(*outcomes, strict=True)
+        ]
+        newest = by_version[-1]
+        text = " ".join(newest) or "–"
+        for version, marks in zip(self.versions[:-1], by_version[:-1], strict=True):
+            if marks and newest and marks != newest:
+                text += f"<br><small>{version}: {' '.join(marks)}</small>"
+        return text
+
+    def differences(self) -> str:
+        """A table of every operation on which the GitLabs answer the same credential differently."""
+        rows: dict[tuple[str, str, tuple[str, ...]], tuple[list[str], list[str]]] = {}
+        for project, by_credential in self.measured[-1].cells.items():
+            for credential in by_credential:
+                for operation, group in self.operations.items():
+                    found = [one.answer(operation, credential, project) for one in self.measured]
+                    if None not in found and len({(one.status, one.ok) for one in found if one}) > 1:
+                        marks = tuple(_mark(one) for one in found if one)
+                        operations, credentials = rows.setdefault((group, project, marks), ([], []))
+                        operations += [operation] * (operation not in operations)
+                        credentials += [credential] * (credential not in credentials)
+        lines = [
+            f"| Operation | Kind of project | Credentials | {' | '.join(f'GitLab {one}' for one in self.versions)} |",
+            f"|---|---|---|{'---|' * len(self.versions)}",
+        ]
+        for (group, project, marks), (operations, credentials) in rows.items():
+            names = ", ".join(f"`{one}`" for one in credentials[:3])
+            if len(credentials) > 3:
+                names = f"{len(credentials)} of {len(self.measured[-1].cells[project])}"
+            lines.append(f"| {_row(group, operations)} | {project} | {names} | {' | '.join(marks)} |")
+        return "\n".join(lines)
+
+    def least(self, persona: Persona) -> tuple[str, str]:
+        """The weakest personal token that may do all that a persona does, and why the next weaker may not.
+
+        Returns:
+            A credential, and a refusal in Markdown; the refusal is empty where nothing weaker was measured.
+
+        Raises:
+            Unmeasured: No measured token may do all of it.
+        """
+        known = [credential for credential in _LADDER if self._was_tried(credential)]
+        weaker = ""
+        for credential in known:
+            refused = next((name for name in persona.operations if not self._may(name, credential)), None)
+            if refused is None:
+                return credential, weaker
+            _, role, scope = credential.split(":")
+            answer = self._cell([self.outcome(refused, credential)])
+            weaker = f"{role.capitalize()} with `{scope}`: `{refused}` answers {answer}"
+        raise Unmeasured(f"no measured token may do what a {persona.name} does")
+
+    def _was_tried(self, credential: str) -> bool:
+        return all(credential in one.cells[PRIVATE] for one in self.measured)
+
+    def _may(self, operation: str, credential: str) -> bool:
+        return all(answer is not None and answer.ok for answer in self.outcome(operation, credential))
+
+    def personas(self) -> str:
+        """A table of personas with the weakest token that suffices."""
+        lines = ["| Who | What it does | Role | Scope | One step weaker |", "|---|---|---|---|---|"]
+        for persona in PERSONAS:
+            credential, weaker = self.least(persona)
+            _, role, scope = credential.split(":")
+            cells = (f"**{persona.name}**", persona.does, role.capitalize(), f"`{scope}`", weaker or "not measured")
+            lines.append(f"| {' | '.join(cells)} |")
+        return "\n".join(lines)
+
+
+def _row(group: str, operations: Sequence[str]) -> str:
+    """The words for a group, and the operations that are meant; their common first part is left out."""
+    short = len({name.partition(".")[0] for name in operations}) == 1
+    names = " ".join(f"`{name.partition('.')[2] if short else name}`" for name in operations)
+    return f"{GROUPS[group]}<br><small>{names}</small>"
+
+
+def _mark(answer: Answer) -> str:
+    """One outcome: a sign, and the status; GraphQL has 200 for everything."""
+    word, sign = ("yes", "✓") if answer.ok else ("no", "✕")
+    status = "error" if not answer.ok and answer.status == 200 else answer.status
+    return f'<span class="cell cell--{word}">{sign} {status}</span>'
+
+
+def _body(answer: Answer) -> str:
+    """A body on one line, ids taken out; only JSON is worth quoting."""
+    try:
+        json.loads(answer.body or "")
+    except ValueError:
+        return ""
+    return _GID.sub(r"\1/…", answer.body or "")

@@ -1,0 +1,318 @@
+"""Says for whom a lane is good enough, from the measured coverage of the client's calls."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from handbook.measured import Coverage, Probe
+from handbook.permissions import Unmeasured
+
+_ORDER = ("works", "client-only", "works-with-caveat", "ignored", "not-in-client", "fails")
+_WORDS = {
+    "works": ("yes", "✓ works"),
+    "client-only": ("yes", "✓ works"),
+    "works-with-caveat": ("but", "✓ works, but"),
+    "ignored": ("no", "✕ ignored"),
+    "not-in-client": ("none", "– not in this client"),
+    "fails": ("no", "✕ fails"),
+}
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that somebody has to be able to do.
+
+    Attributes:
+        words: What it is, as a reader says it.
+        probes: The measured calls that it takes, as `<api>:<variant>`.
+        instead: What to do where it fails, in Markdown; `{up}` is the way to the top of the site.
+        vital: Whether there is no use without it.
+    """
+
+    words: str
+    probes: tuple[str, ...]
+    instead: str = ""
+    vital: bool = True
+
+
+@dataclass(frozen=True)
+class Use:
+    """A way to use GitLab as an MLflow server.
+
+    Attributes:
+        name: Who uses it.
+        needs: What this takes, what is vital first.
+    """
+
+    name: str
+    needs: tuple[Need, ...]
+
+
+_LOAD_REGISTERED = Need(
+    "load one version from the registry",
+    ("mlflow.pyfunc.load_model:models:/ name@semver", "mlflow.sklearn.load_model:models:/ name@semver"),
+    "use MLflow 2.22.5, or load from the run: [Save and load models]({up}how-to/save-and-load-models.md)",
+)
+_MODELS_3 = "[Save and load models]({up}how-to/save-and-load-models.md)"
+USES = (
+    Use(
+        "Reader",
+        (
+            Need("open an experiment and a run", ("MlflowClient.get_experiment:basic", "MlflowClient.get_run:basic")),
+            Need("search runs", ("mlflow.search_runs:basic",)),
+            Need(
+                "list and download files",
+                ("MlflowClient.list_artifacts:basic", "MlflowClient.download_artifacts:everything"),
+            ),
+            Need(
+                "read the history of a metric",
+                ("MlflowClient.get_metric_history:basic",),
+                "GitLab's Performance tab shows it: [See it in GitLab]({up}mlflow/gitlab-setup.md#see-it-in-gitlab)",
+                vital=False,
+            ),
+            Need(
+                "filter or sort runs on the server",
+                ("mlflow.search_runs:filter_string", "mlflow.search_runs:order_by"),
+                "filter and sort in pandas: [Compare runs]({up}how-to/compare-runs.md)",
+                vital=False,
+            ),
+        ),
+    ),
+    Use(
+        "Data scientist",
+        (
+            Need(
+                "log runs, parameters, metrics, tags",
+                (
+                    "mlflow.set_experiment:basic",
+                    "mlflow.start_run:basic",
+                    "mlflow.log_params:basic",
+                    "mlflow.log_metrics:basic",
+                    "mlflow.set_tag:basic",
+                ),
+            ),
+            Need("store files", ("MlflowClient.log_artifact:basic", "MlflowClient.log_artifacts:basic")),
+            Need("search runs", ("mlflow.search_runs:basic",)),
+            Need(
+                "load a model that was stored with a run",
+                ("mlflow.sklearn.load_model:logged at the root", "mlflow.pyfunc.load_model:logged at the root"),
+            ),
+            Need(
+                "autolog, models and data sets off",
+                ("mlflow.autolog:log_models=False, log_datasets=False",),
+            ),
+            Need(
+                "log_model", ("mlflow.sklearn.log_model:basic", "mlflow.pyfunc.log_model:basic"), _MODELS_3, vital=False
+            ),
+            Need("log a data set", ("mlflow.log_input:basic",), "log its name and hash as tags", vital=False),
+            Need(
+                "overwrite a tag",
+                ("MlflowClient.set_tag:overwrite",),
+                "[Log runs]({up}how-to/log-runs.md)",
+                vital=False,
+            ),
+        ),
+    ),
+    Use(
+        "CI job",
+        (
+            Need("log runs", ("mlflow.start_run:basic", "mlflow.log_metrics:basic", "mlflow.set_tag:basic")),
+            Need(
+                "register a version under a semantic version",
+                ("MlflowClient.create_registered_model:basic", "MlflowClient.create_model_version:gitlab.version"),
+            ),
+            Need("give the version its files", ("MlflowClient.log_artifact:run of a model version",)),
+            Need("find the version by its semantic version", ("MlflowClient.get_model_version:semantic version",)),
+            Need("turn a run into a version", ("mlflow.register_model:gitlab.version",), vital=False),
+            Need(
+                "add files to a run from a second job",
+                ("MlflowClient.log_artifact:second process",),
+                "[Store files]({up}how-to/store-files.md)",
+                vital=False,
+            ),
+        ),
+    ),
+    Use(
+        "Deployer",
+        (
+            _LOAD_REGISTERED,
+            Need("find a version by its semantic version", ("MlflowClient.get_model_version_by_alias:basic",)),
+            Need(
+                "load the latest version", ("mlflow.pyfunc.load_model:models:/ latest",), "pin a version", vital=False
+            ),
+        ),
+    ),
+    Use(
+        "Maintainer of the registry",
+        (
+            Need(
+                "read a model with its versions",
+                ("MlflowClient.get_registered_model:basic",),
+                "[GraphQL]({up}mlflow/data-topology.md#graphql)",
+            ),
+            Need("describe a version", ("MlflowClient.update_model_version:semantic version",), "use MLflow 2.22.5"),
+            Need(
+                "delete a model and its versions, as Maintainer",
+                ("MlflowClient.delete_registered_model:as Maintainer",),
+                "use MLflow 2.22.5",
+            ),
+            Need(
+                "delete one version",
+                ("MlflowClient.delete_model_version:basic",),
+                "[GraphQL]({up}how-to/delete-models.md#delete-one-version)",
+                vital=False,
+            ),
+            Need(
+                "search models and versions",
+                ("MlflowClient.search_registered_models:basic", "MlflowClient.search_model_versions:basic"),
+                "[GraphQL]({up}mlflow/data-topology.md#graphql)",
+                vital=False,
+            ),
+            Need(
+                "stages and aliases",
+                ("MlflowClient.transition_model_version_stage:basic", "MlflowClient.set_registered_model_alias:basic"),
+                "semantic versions: [Choose a version]({up}how-to/choose-a-version.md)",
+                vital=False,
+            ),
+        ),
+    ),
+    Use(
+        "GenAI team",
+        (
+            Need("log traces", ("mlflow.trace:basic",), "another server for traces"),
+            Need("search traces", ("mlflow.search_traces:basic",), "another server for traces"),
+            Need("evaluate", ("mlflow.evaluate:basic",), "evaluate locally, log the numbers as metrics"),
+            Need("load a prompt", ("MlflowClient.load_prompt:basic",), "keep prompts in Git"),
+        ),
+    ),
+)
+
+
+class Verdicts:
+    """The measured coverage of all lanes, as answers.
+
+    Args:
+        measured: One for each lane, in the order in which pages show them.
+    """
+
+    def __init__(self, measured: Sequence[Coverage]) -> None:
+        self.measured = measured
+
+    @staticmethod
+    def name(lane: Coverage) -> str:
+        """A lane as people name it."""
+        return f"GitLab {'.'.join(lane.source.server.version.split('.')[:2])} · {_client(lane)}"
+
+    def probe(self, lane: Coverage, probe_id: str) -> Probe:
+        """One measured call.
+
+        Raises:
+            Unmeasured: There is no such probe.
+        """
+        if probe_id not in lane.probes:
+            raise Unmeasured(f"there is no probe {probe_id!r} in {self.name(lane)}")
+        return lane.probes[probe_id]
+
+    def worst(self, lane: Coverage, need: Need) -> Probe:
+        """The call of a need that went worst."""
+        return max((self.probe(lane, probe) for probe in need.probes), key=lambda probe: _ORDER.index(probe.status))
+
+    def blocking(self, lane: Coverage, use: Use) -> list[Need]:
+        """The vital needs that a lane does not meet."""
+        return [need for need in use.needs if need.vital and not self._met(lane, need)]
+
+    def _met(self, lane: Coverage, need: Need) -> bool:
+        return self.worst(lane, need).status in {"works", "client-only", "works-with-caveat"}
+
+    def summary(self) -> str:
+        """A table of verdicts: who, and one column for each lane."""
+        lines = [f"| You are | {' | '.join(map(self.name, self.measured))} |", f"|---|{'---|' * len(self.measured)}"]
+        for use in USES:
+            cells = []
+            for lane in self.measured:
+                blocking = self.blocking(lane, use)
+                limits = [need for need in use.needs if not need.vital and not self._met(lane, need)]
+                if blocking:
+                    what = "; ".join(need.words for need in blocking)
+                    cells.append(f'<span class="cell cell--no">✕ No</span><br><small>{what}</small>')
+                elif limits:
+                    what = "; ".join(need.words for need in limits)
+                    cells.append(f'<span class="cell cell--but">✓ Yes, but not</span><br><small>{what}</small>')
+                else:
+                    cells.append('<span class="cell cell--yes">✓ Yes</span>')
+            lines.append(f"| [**{use.name}**](#{_slug(use.name)}) | {' | '.join(cells)} |")
+        return "\n".join(lines)
+
+    def details(self, up: str) -> str:
+        """Every need of every use, with what was measured and what to do instead."""
+        parts = []
+        for use in USES:
+            parts.append(f"### {use.name} {{ #{_slug(use.name)} }}")
+            names = " | ".join(map(self.name, self.measured))
+            lines = [f"| To | {names} | Instead |", f"|---|{'---|' * len(self.measured)}---|"]
+            for need in use.needs:
+                worst = [self.worst(lane, need) for lane in self.measured]
+                cells = [self._cell(lane, probe) for lane, probe in zip(self.measured, worst, strict=True)]
+                calls = " ".join(
+                    f"`{call}`" for call in dict.fromkeys(probe.partition(":")[0] for probe in need.probes)
+                )
+                failing = any(not self._met(lane, need) for lane in self.measured)
+                instead = need.instead.format(up=up) if failing else ""
+                words = need.words if need.vital else f"{need.words} <small>(not vital)</small>"
+                lines.append(f"| {words}<br><small>{calls}</small> | {' | '.join(cells)} | {instead} |")
+            parts.append("\n".join(lines))
+            parts += self._messages(use)
+        return "\n\n".join(parts)
+
+    def _cell(self, lane: Coverage, probe: Probe) -> str:
+        kind, words = _WORDS[probe.status]
+        text = f'<span class="cell cell--{kind}">{words}</span>'
+        if probe.caveat and probe.caveat in lane.caveats:
+            text += f"<br><small>{html.escape(lane.caveats[probe.caveat])}</small>"
+        return text
+
+    def _messages(self, use: Use) -> list[str]:
+        """The messages of what fails, each once."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for need in use.needs:
+            for lane in self.measured:
+                probe = self.worst(lane, need)
+                if probe.exception and probe.status in {"fails", "ignored"}:
+                    found.setdefault((f"{probe.exception[0]}: {probe.exception[1]}", need.words), []).append(
+                        self.name(lane)
+                    )
+        if not found:
+            return []
+        rows = []
+        for (message, words), lanes in found.items():
+            where = "all lanes" if len(lanes) == len(self.measured) else ", ".join(lanes)
+            first, _, rest = message.partition("\n")
+            rows.append(f"- **{words}** ({where}): <code>{html.escape(first)}{' …' if rest else ''}</code>")
+        body = "\n".join(f"    {row}" for row in rows)
+        return [f'??? quote "The messages of what fails, as measured"\n\n{body}']
+
+    def banner(self, up: str) -> str:
+        """A warning for the lanes that cannot load from the registry, or nothing where all can."""
+        lost = [lane for lane in self.measured if not self._met(lane, _LOAD_REGISTERED)]
+        if not lost or len(lost) == len(self.measured):
+            return ""
+        names = ", ".join(self.name(lane).replace(" · ", " with ") for lane in lost)
+        message = self.worst(lost[0], _LOAD_REGISTERED).exception
+        kind = message[0].rpartition(".")[2] if message else "an error"
+        return (
+            f'!!! danger "{names} loses the model registry"\n\n'
+            "    This client cannot read what this server says of a model that has versions.\n"
+            f"    Loading from the registry ends with `{kind}`. Use MLflow 2.22.5 there.\n"
+            f"    [Can we use this?]({up}mlflow/can-we-use-this.md) lists what else is lost.\n"
+        )
+
+
+def _client(lane: Coverage) -> str:
+    client = lane.source.client
+    return f"{client.name} {client.version}" if client else "no client"
+
+
+def _slug(name: str) -> str:
+    return name.lower().replace(" ", "-")

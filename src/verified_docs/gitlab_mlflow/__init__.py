@@ -1,0 +1,136 @@
+"""What verified_docs has to know of GitLab and the MLflow client: volatile values, credentials, state."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import re
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import PurePosixPath
+from typing import Any, ClassVar
+
+from verified_docs.cassette import Interaction
+from verified_docs.example import Example
+from verified_docs.gitlab_mlflow.client import restored
+from verified_docs.gitlab_mlflow.stable import MILLISECONDS, Stable, instant
+from verified_docs.problem import Problem
+
+_KINDS = ("project", "pat")
+_ROLES = ("guest", "planner", "reporter", "developer", "maintainer", "owner")
+# A token that is not valid any more says so where others say their scope.
+_SCOPES = ("api", "read_api", "expired", "revoked")
+
+# Changed by every run or machine: never compared, but times have to be milliseconds of this century.
+_VOLATILE_TAGS = re.compile(r"^mlflow\.(user|source\.(name|type|git\..*)|gitRepoURL)$")
+
+# Blanks, line breaks and commas mean nothing in GraphQL, but inside a string.
+_GRAPHQL_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|[\w$]+|[^\s\w,]')
+
+_WRITTEN_BY_MLFLOW = frozenset({"conda.yaml", "python_env.yaml", "requirements.txt", "estimator.html"})
+_PACKED_BY_LIBRARIES = frozenset({".pkl", ".skops", ".lgb", ".statsmodels", ".zip", ".png"})
+
+
+class GitLabMLflow:
+    """Replays recordings of GitLab's MLflow API with the MLflow client."""
+
+    server = "GitLab"
+    client = "MLflow"
+    host = "gitlab.example.com"
+    credential_headers = frozenset({"authorization", "private-token", "job-token", "deploy-token"})
+    request_headers = frozenset({"content-type"})
+    answer_headers = frozenset(
+        {"content-type", "location", "link", "www-authenticate", "x-next-page", "x-total", "x-total-pages"}
+    )
+
+    # What the client changes: `Settings that the recordings were made with` in .env.template.
+    settings: ClassVar = {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+        "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
+        "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false",
+    }
+
+    def stabilise(self, interactions: Sequence[Interaction], message: str) -> tuple[list[Interaction], str]:
+        """Replaces ids, times, page tokens, names of bots and pictures of people by stable ones."""
+        stable = Stable(interactions)
+        return stable.apply(), stable.text(message)
+
+    def comparable(self, body: Any) -> Any:
+        """Drops times, the user's name, source tags and the layout of GraphQL; parses JSON inside strings."""
+        if isinstance(body, list):
+            return [self.comparable(item) for item in body if not _is_volatile_tag(item)]
+        if isinstance(body, dict):
+            return {key: self._comparable_field(body, key, value) for key, value in body.items()}
+        if isinstance(body, str) and body[:1] in {"{", "["}:
+            try:
+                return {"(JSON in a string)": self.comparable(json.loads(body))}
+            except ValueError:
+                return body
+        return body
+
+    def _comparable_field(self, body: dict[str, Any], key: str, value: Any) -> Any:
+        if key == "query" and "variables" in body and isinstance(value, str):
+            return _GRAPHQL_TOKEN.findall(value)
+        return "(volatile)" if _is_volatile(key, value) else self.comparable(value)
+
+    def is_upload(self, method: str, path: str) -> bool:
+        """A PUT to the package endpoint stores a file of a run or a model version."""
+        return method == "PUT" and "/packages/ml_models/" in path
+
+    def is_own(self, path: str, content: bytes) -> bool:
+        """What MLflow writes beside a model, and what libraries pack or draw, is not the example's own.
+
+        Such files hold object ids, library versions and times.
+        """
+        name = PurePosixPath(path).name
+        if name == "MLmodel":
+            return b"model_uuid" not in content and b"utc_time_created" not in content
+        return name not in _WRITTEN_BY_MLFLOW and PurePosixPath(name).suffix not in _PACKED_BY_LIBRARIES
+
+    def environment(self, example: Example) -> dict[str, str]:
+        """Address and token of the example, and the settings that the recordings were made with.
+
+        Raises:
+            Problem: The example names a role or scope that GitLab does not have.
+        """
+        metadata = example.metadata
+        labels = {
+            "MLFLOW_TRACKING_TOKEN": f"project:{metadata.role.lower()}:{metadata.scope}",
+            **metadata.tokens,
+        }
+        for variable, label in labels.items():
+            for word, known in zip(label.split(":"), (_KINDS, _ROLES, _SCOPES), strict=False):
+                if word not in known:
+                    raise Problem(
+                        example.path,
+                        example.header_line(variable) if variable in metadata.tokens else 1,
+                        f"GitLab has no {word!r} among {', '.join(known)}",
+                        f"correct role, scope or tokens under [tool.verified], then make check EX={example.id}",
+                        kind="metadata",
+                    )
+        return {
+            "GITLAB_URL": f"https://{self.host}",
+            "GITLAB_PROJECT": "acme/wine-quality",
+            "GITLAB_PROJECT_ID": "42",
+            "MLFLOW_TRACKING_URI": f"https://{self.host}/api/v4/projects/42/ml/mlflow",
+            **{variable: f"<{label}>" for variable, label in labels.items()},
+            **self.settings,
+        }
+
+    def client_version(self) -> str:
+        """The version of MLflow in this environment."""
+        return importlib.metadata.version("mlflow")
+
+    def restored(self) -> AbstractContextManager[None]:
+        """Gives the run an MLflow as fresh as after its import, and the next run as well."""
+        return restored()
+
+
+def _is_volatile(key: str, value: Any) -> bool:
+    """A time in milliseconds, or the login name of whoever runs the client."""
+    return (key == "user_id" and isinstance(value, str)) or (key in MILLISECONDS and instant(key, value) is not None)
+
+
+def _is_volatile_tag(item: Any) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("key"), str) and bool(_VOLATILE_TAGS.match(item["key"]))
