@@ -8,7 +8,7 @@
 # scope = "api"
 # tokens = { GITLAB_TOKEN = "pat:owner:api" }
 # ///
-"""Who you are, whether a project of that name exists, who sees it, your role in it."""
+"""Whether a project of that name exists, its id, who sees it, and your role in it."""
 
 import os
 
@@ -25,6 +25,8 @@ print("exists:", len(found) > 0)
 #> exists: True
 
 project = gl.projects.get(os.environ["GITLAB_PROJECT"])
+print(f"{project.path_with_namespace} has the id {project.id}")
+#> acme/wine-quality has the id 42
 role = project.permissions["project_access"]["access_level"]
 print(project.visibility, "to a member with role", AccessLevel(role).name)
 #> private to a member with role OWNER

@@ -12,6 +12,9 @@ from handbook.permissions import Matrix
 from handbook.screens import Screens
 from handbook.verdict import Verdicts
 
+_VERDICTS, _TITLE = "mlflow/can-we-use-this.md", "Can we use this?"
+_BELOW = "The tables below list what else is lost."
+
 
 def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     """Reads the measured data once, and gives each page its functions.
@@ -26,6 +29,13 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     coverage = Verdicts(load_coverage(root))
     screens = Screens(root)
 
+    servers = sorted({one.source.server.version for one in permissions.measured})
+    not_verified = (
+        '!!! note "Not verified"\n\n'
+        f"    Recorded and measured were GitLab {' and '.join(servers)}, built from source, without the Enterprise\n"
+        "    Edition. GitLab.com, the Enterprise Edition and the releases between were not.\n"
+    )
+
     def for_page(name: str, up: str) -> dict[str, Any]:
         return {
             "permissions": permissions,
@@ -33,7 +43,10 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
             "probes": coverage,
             "verdicts": lambda: coverage.summary(),
             "verdict_details": lambda: coverage.details(up),
-            "banner": lambda: coverage.banner(up),
+            "not_verified": lambda: not_verified,
+            "banner": lambda: coverage.banner(
+                _BELOW if name == _VERDICTS else f"[{_TITLE}]({up}{_VERDICTS}) lists more."
+            ),
             "diagram": lambda diagram: figure(root, diagram),
             "screen": lambda picture: screens.figure(picture, up),
         }

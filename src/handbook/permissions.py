@@ -16,6 +16,7 @@ GROUPS = {
     "experiments search": "Search experiments",
     "experiments write": "Write experiments",
     "runs read": "Read runs",
+    "metric history": "Read the history of a metric",
     "runs write": "Write runs",
     "runs search": "Search runs",
     "registry write": "Write models and versions",
@@ -29,6 +30,15 @@ GROUPS = {
     "graphql read": "Read with GraphQL",
     "graphql delete": "Delete with GraphQL",
     "web": "Download an experiment's CSV",
+}
+_DELETIONS = {
+    "runs.delete": "a run",
+    "experiments.delete": "an experiment",
+    "registered-models.delete-empty": "a model without versions",
+    "graphql.mlModelDelete-empty": "a model without versions, with GraphQL",
+    "registered-models.delete-with-version": "a model with a version",
+    "graphql.mlModelDelete-with-version": "a model with a version, with GraphQL",
+    "graphql.mlModelVersionDelete": "one version, with GraphQL",
 }
 _GID = re.compile(r"(?<=gid://gitlab/)(\w+::\w+)/\d+")
 
@@ -111,7 +121,9 @@ class Matrix:
     @cached_property
     def operations(self) -> dict[str, str]:
         """Every operation, and the group that it belongs to."""
-        return {name: row.group for one in self.measured for name, row in one.operations.items()}
+        found = {name: row.group for one in self.measured for name, row in one.operations.items()}
+        # Measured as a read of runs, but one of the GitLabs does not have it at all.
+        return found | {name: "metric history" for name in found if name == "metrics.get-history"}
 
     @property
     def count(self) -> int:
@@ -131,13 +143,14 @@ class Matrix:
             raise Unmeasured(f"{operation!r} was not tried with {credential!r} on a project of kind {project!r}")
         return found
 
-    def answered(self, operation: str, credential: str, project: str = PRIVATE) -> str:
-        """Status and body of one answer, for a sentence; the same in every GitLab that was asked.
+    def answered(self, operation: str, credential: str, project: str = PRIVATE, version: str | None = None) -> str:
+        """Status and body of one answer, for a sentence; the same in every GitLab, or that of one.
 
         Raises:
             Unmeasured: It was not tried, or the GitLabs disagree.
         """
-        found = {(one.status, _body(one)) for one in self.outcome(operation, credential, project) if one}
+        outcome = zip(self.versions, self.outcome(operation, credential, project), strict=True)
+        found = {(one.status, _body(one)) for name, one in outcome if one and version in {None, name}}
         if len(found) != 1:
             raise Unmeasured(f"the GitLabs disagree about {operation!r} with {credential!r} on {project!r}: {found}")
         ((status, body),) = found
@@ -200,6 +213,29 @@ class Matrix:
             lines.append(f"| {heading} | {' | '.join(cells)} |")
         return "\n".join(lines)
 
+    def scopes(self, credential: str) -> str:
+        """The scopes or permissions of a credential, as a list for a table.
+
+        Raises:
+            Unmeasured: There is no such credential.
+        """
+        if credential not in self.measured[-1].credentials:
+            raise Unmeasured(f"there is no credential {credential!r}")
+        scopes = self.measured[-1].credentials[credential].scopes
+        return " ".join(f"`{scope}`" for scope in scopes if " " not in scope)
+
+    def deletions(self, columns: dict[str, tuple[str, str]]) -> str:
+        """A table of everything that can be deleted.
+
+        Args:
+            columns: Column heading to a credential and a kind of project.
+        """
+        lines = [f"| To delete | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
+        for name, words in _DELETIONS.items():
+            cells = [self._cell([self.outcome(name, credential, kind)]) for credential, kind in columns.values()]
+            lines.append(f"| {words}<br><small>{name}</small> | {' | '.join(cells)} |")
+        return "\n".join(lines)
+
     def _cell(self, outcomes: Sequence[Outcome]) -> str:
         """The outcomes of one or more operations, and what an older GitLab did otherwise."""
         by_version = [
@@ -214,26 +250,27 @@ class Matrix:
         return text
 
     def differences(self) -> str:
-        """A table of every operation on which the GitLabs answer the same credential differently."""
-        rows: dict[tuple[str, str, tuple[str, ...]], tuple[list[str], list[str]]] = {}
+        """A table of everything that one GitLab answers with another status than the other, to the same credential."""
+        found: dict[tuple[str, tuple[str, ...]], tuple[dict[str, None], dict[str, None]]] = {}
         for project, by_credential in self.measured[-1].cells.items():
             for credential in by_credential:
                 for operation, group in self.operations.items():
-                    found = [one.answer(operation, credential, project) for one in self.measured]
-                    if None not in found and len({(one.status, one.ok) for one in found if one}) > 1:
-                        marks = tuple(_mark(one) for one in found if one)
-                        operations, credentials = rows.setdefault((group, project, marks), ([], []))
-                        operations += [operation] * (operation not in operations)
-                        credentials += [credential] * (credential not in credentials)
+                    answers = [one.answer(operation, credential, project) for one in self.measured]
+                    if None not in answers and len({(one.status, one.ok) for one in answers if one}) > 1:
+                        marks = tuple(_mark(one) for one in answers if one)
+                        projects, credentials = found.setdefault((group, marks), ({}, {}))
+                        projects[project] = credentials[credential] = None
+        # Groups that differ alike share a row.
+        rows: dict[tuple[tuple[str, ...], str, str], list[str]] = {}
+        for (group, marks), (projects, credentials) in found.items():
+            key = (marks, _some(projects, "kinds of projects"), _some(credentials, "credentials"))
+            rows.setdefault(key, []).append(GROUPS[group])
         lines = [
-            f"| Operation | Kind of project | Credentials | {' | '.join(f'GitLab {one}' for one in self.versions)} |",
+            f"| Operation | Kind of project | Credential | {' | '.join(f'GitLab {one}' for one in self.versions)} |",
             f"|---|---|---|{'---|' * len(self.versions)}",
         ]
-        for (group, project, marks), (operations, credentials) in rows.items():
-            names = ", ".join(f"`{one}`" for one in credentials[:3])
-            if len(credentials) > 3:
-                names = f"{len(credentials)} of {len(self.measured[-1].cells[project])}"
-            lines.append(f"| {_row(group, operations)} | {project} | {names} | {' | '.join(marks)} |")
+        for (marks, projects_named, credentials_named), groups in rows.items():
+            lines.append(f"| {'; '.join(groups)} | {projects_named} | {credentials_named} | {' | '.join(marks)} |")
         return "\n".join(lines)
 
     def least(self, persona: Persona) -> tuple[str, str]:
@@ -268,16 +305,31 @@ class Matrix:
         for persona in PERSONAS:
             credential, weaker = self.least(persona)
             _, role, scope = credential.split(":")
-            cells = (f"**{persona.name}**", persona.does, role.capitalize(), f"`{scope}`", weaker or "not measured")
+            cells = (
+                f"**{persona.name}**",
+                persona.does,
+                role.capitalize(),
+                f"`{scope}`",
+                weaker or "nothing weaker was measured",
+            )
             lines.append(f"| {' | '.join(cells)} |")
         return "\n".join(lines)
 
 
 def _row(group: str, operations: Sequence[str]) -> str:
-    """The words for a group, and the operations that are meant; their common first part is left out."""
-    short = len({name.partition(".")[0] for name in operations}) == 1
-    names = " ".join(f"`{name.partition('.')[2] if short else name}`" for name in operations)
+    """The words for a group, and the operations that are meant: each first part once."""
+    by_part: dict[str, list[str]] = {}
+    for name in operations:
+        part, _, rest = name.partition(".")
+        by_part.setdefault(part, []).append(rest)
+    names = "; ".join(f"{part}: {', '.join(rest)}" for part, rest in by_part.items())
     return f"{GROUPS[group]}<br><small>{names}</small>"
+
+
+def _some(names: Iterable[str], words: str) -> str:
+    """Up to three names, or how many there are."""
+    listed = list(names)
+    return ", ".join(f"`{one}`" for one in listed) if len(listed) <= 3 else f"{len(listed)} {words}"
 
 
 def _mark(answer: Answer) -> str:

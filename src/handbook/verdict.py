@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from handbook.measured import Coverage, Probe
 from handbook.permissions import Unmeasured
 
+_LONGEST = 120
 _ORDER = ("works", "client-only", "works-with-caveat", "ignored", "not-in-client", "fails")
 _WORDS = {
     "works": ("yes", "✓ works"),
@@ -205,6 +206,18 @@ class Verdicts:
         """A lane as people name it."""
         return f"GitLab {'.'.join(lane.source.server.version.split('.')[:2])} · {_client(lane)}"
 
+    @property
+    def count(self) -> int:
+        """How many calls were made in each lane."""
+        (count,) = {len(lane.probes) for lane in self.measured}
+        return count
+
+    @staticmethod
+    def file(lane: Coverage) -> str:
+        """The name of a lane's data."""
+        server, client = lane.source.server.version.split("."), lane.source.client
+        return f"coverage-gitlab{server[0]}.{server[1]}-mlflow{client.version.split('.')[0] if client else ''}.json"
+
     def probe(self, lane: Coverage, probe_id: str) -> Probe:
         """One measured call.
 
@@ -255,9 +268,8 @@ class Verdicts:
             for need in use.needs:
                 worst = [self.worst(lane, need) for lane in self.measured]
                 cells = [self._cell(lane, probe) for lane, probe in zip(self.measured, worst, strict=True)]
-                calls = " ".join(
-                    f"`{call}`" for call in dict.fromkeys(probe.partition(":")[0] for probe in need.probes)
-                )
+                apis = dict.fromkeys(probe.partition(":")[0].rpartition(".")[2] for probe in need.probes)
+                calls = ", ".join(f"`{api}`" for api in apis)
                 failing = any(not self._met(lane, need) for lane in self.measured)
                 instead = need.instead.format(up=up) if failing else ""
                 words = need.words if need.vital else f"{need.words} <small>(not vital)</small>"
@@ -265,6 +277,58 @@ class Verdicts:
             parts.append("\n".join(lines))
             parts += self._messages(use)
         return "\n\n".join(parts)
+
+    def table(self, rows: dict[str, Sequence[str]], title: str = "Call") -> str:
+        """A table of calls, one column for each lane.
+
+        Args:
+            rows: Row heading, in Markdown, to the probes that it stands for; the worst of them is shown.
+            title: The heading of the first column.
+        """
+        lines = [f"| {title} | {' | '.join(map(self.name, self.measured))} |", f"|---|{'---|' * len(self.measured)}"]
+        for heading, probes in rows.items():
+            need = Need(heading, tuple(probes))
+            cells = [self._cell(lane, self.worst(lane, need)) for lane in self.measured]
+            lines.append(f"| {heading} | {' | '.join(cells)} |")
+        return "\n".join(lines)
+
+    def outcomes(self, rows: dict[str, Sequence[str]], title: str) -> str:
+        """A table of calls with what happens and the client's message, for calls on which most lanes agree.
+
+        Args:
+            rows: Row heading, in Markdown, to the probes that it stands for; the worst of them is shown.
+            title: The heading of the first column.
+        """
+        lines = [f"| {title} | What happens | Message |", "|---|---|---|"]
+        for heading, probes in rows.items():
+            need = Need(heading, tuple(probes))
+            by_cell: dict[str, list[str]] = {}
+            for lane in self.measured:
+                by_cell.setdefault(self._cell(lane, self.worst(lane, need)), []).append(self.name(lane))
+            cells = (
+                cell if len(by_cell) == 1 else f"{cell}<br><small>with {', '.join(lanes)}</small>"
+                for cell, lanes in by_cell.items()
+            )
+            message = self.worst(self.measured[-1], need).exception
+            told = f"<code>{html.escape(_first(message[1]))}</code>" if message else ""
+            lines.append(f"| {heading} | {'<br>'.join(cells)} | {told} |")
+        return "\n".join(lines)
+
+    def seen(self, probe_id: str, words: str) -> str:
+        """Makes sure that a sentence agrees with what every lane noted of a call.
+
+        Returns:
+            The words, unchanged.
+
+        Raises:
+            Unmeasured: A lane did not note these words.
+        """
+        for lane in self.measured:
+            probe = self.probe(lane, probe_id)
+            noted = " ".join((probe.note or "", *(probe.exception or ())))
+            if words not in noted:
+                raise Unmeasured(f"{self.name(lane)} did not note {words!r} of {probe_id!r}")
+        return words
 
     def _cell(self, lane: Coverage, probe: Probe) -> str:
         kind, words = _WORDS[probe.status]
@@ -293,8 +357,12 @@ class Verdicts:
         body = "\n".join(f"    {row}" for row in rows)
         return [f'??? quote "The messages of what fails, as measured"\n\n{body}']
 
-    def banner(self, up: str) -> str:
-        """A warning for the lanes that cannot load from the registry, or nothing where all can."""
+    def banner(self, more: str) -> str:
+        """A warning for the lanes that cannot load from the registry, or nothing where all can.
+
+        Args:
+            more: A sentence in Markdown that says where to read on.
+        """
         lost = [lane for lane in self.measured if not self._met(lane, _LOAD_REGISTERED)]
         if not lost or len(lost) == len(self.measured):
             return ""
@@ -304,9 +372,14 @@ class Verdicts:
         return (
             f'!!! danger "{names} loses the model registry"\n\n'
             "    This client cannot read what this server says of a model that has versions.\n"
-            f"    Loading from the registry ends with `{kind}`. Use MLflow 2.22.5 there.\n"
-            f"    [Can we use this?]({up}mlflow/can-we-use-this.md) lists what else is lost.\n"
+            f"    Loading from the registry ends with `{kind}`. Use MLflow 2.22.5 there. {more}\n"
         )
+
+
+def _first(message: str) -> str:
+    """The beginning of a message, for a table."""
+    line = message.partition("\n")[0].replace("|", "\\|")
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def _client(lane: Coverage) -> str:

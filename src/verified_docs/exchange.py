@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
+from typing import Any
 
 from verified_docs.card import fence
 from verified_docs.cassette import Cassette, Echo, Fingerprint, Interaction, load_cassette
 from verified_docs.evidence import Evidence
+
+_WIDTH = 84
+_STABLE = "Ids, times and tokens are replaced by stable ones."
 
 
 class NotThere(Exception):
@@ -47,7 +52,7 @@ def exchange(root: Path, evidence: Evidence, example_id: str, request: str, numb
             '<div class="exchange" markdown="1">',
             fence("http", _request(found), "Request"),
             _answer(found),
-            f'<p class="source">{where} of <code>{example_id}</code>.</p>',
+            f'<div class="source" markdown="1">\n\n{where}, of `{example_id}`. {_STABLE}\n\n</div>',
             "</div>",
         )
     )
@@ -88,6 +93,22 @@ def _answer(one: Interaction) -> str:
 
 def _pretty(text: str) -> str:
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        return _laid_out(json.loads(text), 0)
     except ValueError:
         return text
+
+
+def _laid_out(value: Any, indent: int) -> str:
+    """JSON in which whatever fits on a line stands on one."""
+    line = json.dumps(value, ensure_ascii=False)
+    if indent + len(line) <= _WIDTH or not isinstance(value, (dict, list)):
+        return line
+    inner = indent + 2
+    if isinstance(value, dict):
+        rows = [f"{json.dumps(key)}: {_laid_out(item, inner + len(key) + 4)}" for key, item in value.items()]
+        opening, end = "{", "}"
+    else:
+        rows = [_laid_out(item, inner) for item in value]
+        opening, end = "[", "]"
+    body = textwrap.indent(",\n".join(rows), "  ")
+    return f"{opening}\n{body}\n{end}"

@@ -158,11 +158,11 @@ class _Pages:
         self.cards = Cards(evidence)
         self._shown: set[str] = set()
         self._shown_snippets: set[Path] = set()
-        self._code = {
-            code: example.id
-            for example in examples.values()
-            for code in (example.code(), *map(example.code, example.sections))
-        }
+        # Two examples may have the same code, as where only the token differs.
+        self._code: dict[str, set[str]] = {}
+        for one in examples.values():
+            for code in (one.code(), *map(one.code, one.sections)):
+                self._code.setdefault(code, set()).add(one.id)
         self._own = _own_functions(root)
         self._jinja = jinja2.Environment(
             loader=jinja2.FileSystemLoader(root / DOCS),
@@ -176,10 +176,13 @@ class _Pages:
         path = self.root / DOCS / name
         up = "../" * (len(PurePosixPath(name).parts) - 1)
 
+        asked: set[str] = set()
+
         def example(example_id: str, section: str | None = None) -> str:
             if example_id not in self.examples:
                 raise NotThere(f"there is no example {example_id!r}")
             chosen = self.examples[example_id]
+            asked.add(example_id)
             if section is not None and section not in chosen.sections:
                 names = ", ".join(chosen.sections) or "none"
                 raise NotThere(f"{example_id} has no section {section!r}; it has {names}")
@@ -231,10 +234,10 @@ class _Pages:
             raise Problem(
                 path, lines[-1] if lines else 1, what, "correct the name, then make site", kind="page"
             ) from error
-        self._check_code(path, name, text)
+        self._check_code(path, name, text, asked)
         return text
 
-    def _check_code(self, path: Path, name: str, text: str) -> None:
+    def _check_code(self, path: Path, name: str, text: str, asked: set[str]) -> None:
         """Only code that ran may stand on a page: an example's, or a fence of the page's own."""
         fences = find_fences(path, text)
         check_fences(fences)
@@ -242,7 +245,7 @@ class _Pages:
             if one.language not in PYTHON:
                 continue
             if one.content in self._code:
-                self._shown.add(self._code[one.content])
+                self._shown |= self._code[one.content] & asked
             elif one.sha256 not in self.evidence.fences.get(name, []):
                 raise Problem(
                     path,

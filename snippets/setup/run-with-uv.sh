@@ -1,0 +1,1 @@
+uv run --env-file .env --with mlflow==3.17.2 first_run.py
