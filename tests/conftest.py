@@ -119,9 +119,9 @@ def project(tmp_path: Path) -> Path:
     """A copy of the project that a test may break."""
     copy = tmp_path / "project"
     copy.mkdir()
-    for name in ("docs", "examples", "snippets", "cassettes"):
+    for name in ("docs", "examples", "snippets", "cassettes", "measured", "config"):
         shutil.copytree(ROOT / name, copy / name)
-    for name in ("pyproject.toml", "mkdocs.yml"):
+    for name in ("pyproject.toml", "mkdocs.yml", ".env.template"):
         shutil.copy2(ROOT / name, copy / name)
     return copy
 

@@ -8,7 +8,7 @@
 # scope = "api"
 # tokens = { GITLAB_TOKEN = "project:maintainer:api" }
 # ///
-"""A run with a file, deleted; its package found and deleted with a Maintainer's token."""
+"""A deleted run, whose package is found and deleted with a Maintainer's token."""
 
 import os
 

@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""Three versions of a model, read in a way that does not depend on the MLflow client."""
+"""Three versions of a model, read without MLflow: for clients that cannot."""
 
 import os
 

@@ -11,7 +11,7 @@
 # "gitlab-18.9/mlflow-2" = "GitLab 18.9.0-pre\nproject 42 is acme/wine-quality\nmodel_experiments: enabled\nmodel_registry: enabled\npackage_registry: enabled\nyour role: DEVELOPER\ntoken: ['api'], active: True, days left: 30"
 # "gitlab-18.9/mlflow-3" = "GitLab 18.9.0-pre\nproject 42 is acme/wine-quality\nmodel_experiments: enabled\nmodel_registry: enabled\npackage_registry: enabled\nyour role: DEVELOPER\ntoken: ['api'], active: True, days left: 30"
 # ///
-"""Version, features, role and end of the token, in five requests that change nothing."""
+"""Version, features, role and the token's end, in five requests that change nothing."""
 
 import os
 from datetime import date

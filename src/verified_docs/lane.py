@@ -67,7 +67,7 @@ def load_settings(root: Path) -> dict[str, Any]:
         raise Problem(
             path,
             None,
-            f"the settings cannot be read ({type(error).__name__}: {error})",
+            f"the settings with the lanes cannot be read ({type(error).__name__}: {error})",
             'add lanes = [{ server = "GitLab 19.3", client = "MLflow 3.17.2" }] under [tool.verified_docs]',
             kind="config",
         ) from error
