@@ -1,6 +1,6 @@
 # One target per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve test verify check update import census lint types lock clean
+.PHONY: help setup site serve test verify check update import measured diagrams census lint types lock clean
 MAKEFLAGS += --no-print-directory
 
 MAJORS := 2 3
@@ -8,6 +8,8 @@ MAIN := .venv/mlflow-3/bin
 EVIDENCE := build/evidence
 EX ?=
 FROM ?=
+SCREENS ?=
+MERMAID := 11.17.2
 
 # Compiled modules are kept: importing MLflow without them takes three times as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -51,6 +53,14 @@ update: setup ## Rewrite an example's expected output: make update EX=tracking/l
 
 import: setup ## Import raw recordings: make import FROM=folder [EX=area/name]
 	@$(MAIN)/verified-docs import $(FROM) $(if $(EX),--only $(EX))
+
+measured: setup ## Import measured data: make measured FROM=folder [SCREENS=folder]
+	@$(MAIN)/python -m handbook import $(FROM) $(if $(SCREENS),--screens $(SCREENS))
+
+diagrams: setup ## Draw the diagrams anew; needs npm and Chromium
+	@mkdir -p build/mermaid
+	@cd build/mermaid && npm pack --silent mermaid@$(MERMAID) && tar xzf mermaid-$(MERMAID).tgz package/dist/mermaid.min.js
+	@$(MAIN)/python -m handbook diagrams build/mermaid/package/dist/mermaid.min.js
 
 census: setup ## Count every code fence of the pages
 	@$(MAIN)/verified-docs census
