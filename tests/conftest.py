@@ -13,7 +13,7 @@ import pytest
 
 from verified_docs.cassette import Cassette, Echo, Interaction, cassette_path, load_cassette
 from verified_docs.census import Fence
-from verified_docs.evidence import Result, gather, write_evidence
+from verified_docs.evidence import Evidence, Result, gather, load_evidence, merge, write_evidence
 from verified_docs.example import Example, load_example, load_examples
 from verified_docs.gitlab_mlflow import GitLabMLflow
 from verified_docs.isolation import no_network
@@ -73,6 +73,15 @@ def nothing_leaves_this_machine() -> Iterator[None]:
     with no_network(programs=False) as attempts:
         yield
     assert [attempt for attempt in attempts if not any(known in attempt for known in ON_PURPOSE)] == []
+
+
+PARTS = [ROOT / "build" / "evidence" / f"{name}.json" for name in sorted({lane.environment for lane in LANES})]
+
+
+@pytest.fixture(scope="session")
+def evidence() -> Evidence:
+    """What `make verify` or the first half of `make test` proved."""
+    return merge([load_evidence(path) for path in PARTS], LANES, PARTS[0].parent)
 
 
 @pytest.fixture

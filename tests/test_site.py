@@ -17,19 +17,11 @@ from mkdocs.config import load_config
 
 from conftest import LANES, ROOT, rewrite
 from verified_docs.census import find_fences, take_census
-from verified_docs.evidence import Evidence, load_evidence, merge
+from verified_docs.evidence import Evidence
 from verified_docs.example import load_examples
 from verified_docs.leaks import find_leaks
 from verified_docs.problem import Problem
 from verified_docs.publish import publish_pages
-
-PARTS = [ROOT / "build" / "evidence" / f"{name}.json" for name in sorted({lane.environment for lane in LANES})]
-
-
-@pytest.fixture(scope="session")
-def evidence() -> Evidence:
-    """What `make verify` or the first half of `make test` proved."""
-    return merge([load_evidence(path) for path in PARTS], LANES, PARTS[0].parent)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,9 @@ from verified_docs.problem import shown
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
+_out = Console(highlight=False, soft_wrap=True)
+
+
 @app.callback()
 def main() -> None:
     """Data and pictures that the pages of this site are made of, besides the examples."""
@@ -35,7 +38,7 @@ def import_(
         if screens is not None:
             written += import_screens(screens, root.resolve())
     for path in written:
-        Console().print(f"[green]wrote[/] {escape(shown(path))}, {path.stat().st_size / 1000:.0f} KB")
+        _out.print(f"[green]wrote[/] {escape(shown(path))}, {path.stat().st_size / 1000:.0f} KB")
 
 
 @app.command()
@@ -46,7 +49,7 @@ def diagrams(
     """Draw the diagrams of docs/assets/diagrams anew, with a Chromium of this machine."""
     with told():
         for path in draw(root.resolve(), mermaid):
-            Console().print(f"[green]drew[/] {escape(shown(path))}")
+            _out.print(f"[green]drew[/] {escape(shown(path))}")
 
 
 if __name__ == "__main__":

@@ -64,9 +64,8 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
         _write(work / SCHEMA_FILE, json.dumps(json_schema(), indent=1) + "\n", root / SCHEMA_FILE)
         for example in examples.values():
             _write(work / download(example), example.source, example.path)
-        for folder in load_settings(root).get("publish", []):
-            for path in sorted(path for path in (root / folder).rglob("*") if path.is_file()):
-                _copy(path, work / path.relative_to(root))
+        for path in _published_as_they_are(root):
+            _copy(path, work / path.relative_to(root))
         for proof in evidence.examples.values():
             for result in proof.results.values():
                 if result.cassette:
@@ -126,6 +125,23 @@ def _check_fresh(root: Path, examples: dict[str, Example], evidence: Evidence) -
                 path = root / result.cassette
                 if file_sha256(path) != result.cassette_sha256:
                     raise Problem(path, None, "the cassette changed after it was replayed", "make verify", kind="stale")
+
+
+def _published_as_they_are(root: Path) -> list[Path]:
+    """The files of the folders in `publish = [...]` under `[tool.verified_docs]`."""
+    folders = load_settings(root).get("publish", [])
+    named = isinstance(folders, list) and all(isinstance(name, str) for name in folders)
+    for name in folders if named else [None]:
+        folder = (root / name).resolve() if name else root
+        if not folder.is_dir() or not folder.is_relative_to(root) or folder == root:
+            raise Problem(
+                root / CONFIG,
+                None,
+                f"publish = {folders!r} under [tool.verified_docs] has to list folders of the project",
+                'write publish = ["folder"], or leave it out',
+                kind="config",
+            )
+    return [path for name in folders for path in sorted((root / name).rglob("*")) if path.is_file()]
 
 
 def _copy(source: Path, target: Path) -> None:
