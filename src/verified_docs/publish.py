@@ -132,8 +132,8 @@ def _published_as_they_are(root: Path) -> list[Path]:
     folders = load_settings(root).get("publish", [])
     named = isinstance(folders, list) and all(isinstance(name, str) for name in folders)
     for name in folders if named else [None]:
-        folder = (root / name).resolve() if name else root
-        if not folder.is_dir() or not folder.is_relative_to(root) or folder == root:
+        folder = (root.resolve() / name).resolve() if name else root.resolve()
+        if not folder.is_dir() or not folder.is_relative_to(root.resolve()) or folder == root.resolve():
             raise Problem(
                 root / CONFIG,
                 None,
