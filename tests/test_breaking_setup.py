@@ -35,7 +35,7 @@ from verified_docs.verify import verify
         ("setup/rotate_token", "timedelta(days=9)", "timedelta(days=10)"),
         ("setup/rotate_token", "token.delete()", "project.access_tokens.delete(601)"),
         ("setup/add_member", '"user_id": person.id', '"user_id": person.id + 1'),
-        ("setup/add_member", 'username="reporter"', 'username="guest"'),
+        ("setup/add_member", 'somebody = "reporter"', 'somebody = "guest"'),
         ("setup/add_member", "AccessLevel.REPORTER", "AccessLevel.GUEST"),
         ("setup/clean_up_packages", 'package_type="ml_model"', 'package_type="generic"'),
         ("setup/clean_up_packages", "package.delete()", "print(package.id)"),

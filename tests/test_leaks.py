@@ -81,3 +81,26 @@ def test_not_a_secret(text: str) -> None:
 def test_line_is_named() -> None:
     (leak,) = find_leaks("a\nb\nglpat-" + "x1" * 10 + "\n")
     assert leak.line == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "an OAuth token downloads files",
+        "a token refresh.",
+        "Basic authentication",
+        'Bearer realm="x"',
+        "Bearer downloads.",
+    ],
+)
+def test_plain_words_after_a_scheme_are_prose(text: str) -> None:
+    assert not list(find_leaks(text))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["abcdefghijklmnopqrst", "abcdefgH", "abcdefg1", "abcdefg-hij", "abcdefgh.ijk", "ABCDEFGHIJ", "abcdefgh=="],
+)
+def test_what_is_not_a_plain_word_is_a_credential(value: str) -> None:
+    for scheme in ("Bearer", "Basic", "token"):
+        assert list(find_leaks(f"{scheme} {value}"))

@@ -66,14 +66,17 @@ def test_functions_that_are_not_there(value: str, project: Path, evidence: Evide
 @pytest.mark.parametrize("value", ['["..", "measured"]', '["/etc"]', '["nothing"]', '"measured"', "[1]"])
 def test_folders_that_cannot_be_published(value: str, project: Path, evidence: Evidence) -> None:
     path = project / "pyproject.toml"
-    rewrite(path, path.read_text("utf-8").replace('publish = ["measured"]', f"publish = {value}"))
+    rewrite(path, path.read_text("utf-8").replace('publish = ["config", "measured"]', f"publish = {value}"))
     assert refused(project, evidence).kind == "config"
 
 
 def test_a_project_without_functions_of_its_own(project: Path, evidence: Evidence) -> None:
     path = project / "pyproject.toml"
     text = path.read_text("utf-8")
-    rewrite(path, text.replace('functions = "handbook.pages:functions"\n', "").replace('publish = ["measured"]\n', ""))
+    rewrite(
+        path,
+        text.replace('functions = "handbook.pages:functions"\n', "").replace('publish = ["config", "measured"]\n', ""),
+    )
     assert refused(project, evidence).what.endswith("is undefined")
     assert "functions" not in load_settings(project)
 

@@ -148,9 +148,9 @@ def test_the_template_has_what_a_replay_sets(monkeypatch: pytest.MonkeyPatch) ->
     from verified_docs.example import load_examples
 
     rows = dict(
-        row.split("=", 1)
+        row.removeprefix("# ").split("=", 1)
         for row in (ROOT / ".env.template").read_text("utf-8").splitlines()
-        if row and not row.startswith("#")
+        if re.match(r"(# )?[A-Z_]+=", row)
     )
     needed = {name: value for one in load_examples(ROOT) for name, value in ADAPTER.environment(one).items()}
     assert set(rows) == set(needed)

@@ -61,10 +61,18 @@ def test_a_verdict_follows_from_the_worst_call() -> None:
     bad = changed(good, "MlflowClient.get_run:basic", "fails")
     assert [need.words for need in VERDICTS.blocking(bad, use)] == ["open an experiment and a run"]
     ignored = changed(good, "mlflow.search_runs:basic", "ignored")
-    assert [need.words for need in VERDICTS.blocking(ignored, use)] == ["search runs"]
+    assert [need.words for need in VERDICTS.blocking(ignored, USES[1])] == ["search runs"]
     limited = changed(good, "MlflowClient.get_metric_history:basic", "fails")
     assert not VERDICTS.blocking(limited, use)
     assert "read the history of a metric" in table(Verdicts([limited]).summary())["Reader"][0]
+
+
+def test_a_filter_that_is_ignored_is_no_success() -> None:
+    verdicts = table(VERDICTS.summary())
+    assert all("filter runs on the server" in cell for cell in verdicts["Analyst"])
+    trap = VERDICTS.table({"x": ["mlflow.pyfunc.load_model:models:/ semantic version as stage"]})
+    assert "✓" not in trap
+    assert "answers with the latest version" in trap
 
 
 def test_messages_cannot_break_a_table_or_a_page() -> None:
@@ -78,7 +86,7 @@ def test_messages_cannot_break_a_table_or_a_page() -> None:
 
 def test_banner_names_the_lane_and_goes_when_it_is_mended() -> None:
     banner = VERDICTS.banner("More.")
-    assert banner.startswith('!!! danger "GitLab 18.9 with MLflow 3.17.2 loses the model registry"')
+    assert banner.startswith('!!! danger "GitLab 18.9 with MLflow 3.17.2 cannot load from the model registry"')
     assert "`ParseError`" in banner
     assert Verdicts([lane for lane in MEASURED if lane is not OLD_WITH_NEW]).banner("More.") == ""
     # Where nothing works there is nothing to move to.

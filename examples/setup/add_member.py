@@ -18,7 +18,8 @@ from gitlab.const import AccessLevel
 
 gl = gitlab.Gitlab(os.environ["GITLAB_URL"], private_token=os.environ["GITLAB_TOKEN"])
 project = gl.projects.get(os.environ["GITLAB_PROJECT_ID"])
-(person,) = gl.users.list(username="reporter")
+somebody = "reporter"  # the user name of the person
+(person,) = gl.users.list(username=somebody)
 
 member = project.members.create(
     {

@@ -10,14 +10,17 @@
 # ///
 """Both features on for members, a bot token, and the token in a CI variable."""
 
+# --8<-- [start:connect]
 import os
 from datetime import date, timedelta
+from pathlib import Path
 
 import gitlab
 from gitlab.const import AccessLevel
 
 gl = gitlab.Gitlab(os.environ["GITLAB_URL"], private_token=os.environ["GITLAB_TOKEN"])
 project = gl.projects.get(os.environ["GITLAB_PROJECT"])
+# --8<-- [end:connect]
 
 # --8<-- [start:features]
 project.model_experiments_access_level = "private"  # members only
@@ -31,6 +34,8 @@ print("registry:", project.model_registry_access_level)
 #> registry: private
 print("packages:", project.package_registry_access_level)
 #> packages: enabled
+print("packages_enabled:", project.packages_enabled)
+#> packages_enabled: True
 # --8<-- [end:features]
 
 # --8<-- [start:token]
@@ -44,6 +49,11 @@ token = project.access_tokens.create(
 )
 print(token.name, token.scopes, AccessLevel(token.access_level).name, token.active)
 #> mlflow ['api'] DEVELOPER True
+
+settings = Path(".env")
+settings.touch(mode=0o600)
+with settings.open("a") as file:
+    file.write(f"\nMLFLOW_TRACKING_TOKEN={token.token}\n")
 # --8<-- [end:token]
 
 # --8<-- [start:variables]

@@ -7,7 +7,7 @@
 # role = "Maintainer"
 # scope = "api"
 # ///
-"""One version, deleted with a GraphQL mutation: MLflow's API has no call for it."""
+"""One version, deleted with a GraphQL mutation: GitLab has no MLflow route for it."""
 
 import os
 

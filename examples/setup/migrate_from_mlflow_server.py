@@ -15,6 +15,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.entities import Param
 
+# --8<-- [start:old]
 folder = Path(tempfile.mkdtemp())
 source = MlflowClient(f"sqlite:///{folder}/mlflow.db")
 old = source.create_experiment("legacy", artifact_location=f"file://{folder}/artifacts")
@@ -24,6 +25,7 @@ for step in range(3):
     source.log_metric(run.info.run_id, "loss", 1 / (step + 1), step=step)
 source.log_text(run.info.run_id, "kept\n", "notes.txt")
 source.set_terminated(run.info.run_id)
+# --8<-- [end:old]
 
 # --8<-- [start:copy]
 target = MlflowClient()
@@ -45,8 +47,8 @@ for run in source.search_runs([old]):
         path = source.download_artifacts(run.info.run_id, file.path, folder)
         target.log_artifact(copy.info.run_id, path)
     target.set_terminated(copy.info.run_id, run.info.status, run.info.end_time)
-# --8<-- [end:copy]
 
-(copied,) = target.search_runs([new])
-print(copied.info.run_name, copied.data.params, copied.data.metrics)
-#> old-run {'C': '0.5'} {'loss': 0.3333333333333333}
+for copied in target.search_runs([new]):
+    print(copied.info.run_name, copied.data.params, copied.data.metrics)
+    #> old-run {'C': '0.5'} {'loss': 0.3333333333333333}
+# --8<-- [end:copy]

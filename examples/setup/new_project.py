@@ -20,13 +20,15 @@ gl.auth()
 print("signed in as", gl.user.username)
 #> signed in as owner
 
-found = gl.projects.list(search="wine-quality", membership=True, get_all=True)
-print("exists:", len(found) > 0)
-#> exists: True
+name = os.environ["GITLAB_PROJECT"].rpartition("/")[2]
+found = gl.projects.list(search=name, membership=True, get_all=True)
+print("a project of mine has this name:", name in [one.path for one in found])
+#> a project of mine has this name: True
 
 project = gl.projects.get(os.environ["GITLAB_PROJECT"])
 print(f"{project.path_with_namespace} has the id {project.id}")
 #> acme/wine-quality has the id 42
-role = project.permissions["project_access"]["access_level"]
-print(project.visibility, "to a member with role", AccessLevel(role).name)
+access = project.permissions["project_access"] or project.permissions["group_access"]
+role = AccessLevel(access["access_level"]).name
+print(project.visibility, "to a member with role", role)
 #> private to a member with role OWNER

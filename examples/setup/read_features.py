@@ -8,8 +8,8 @@
 # scope = "api"
 #
 # [tool.verified.output]
-# "gitlab-18.9/mlflow-2" = "GitLab 18.9.0-pre\nproject 42 is acme/wine-quality\nmodel_experiments: enabled\nmodel_registry: enabled\npackage_registry: enabled\nyour role: DEVELOPER\ntoken: ['api'], active: True, days left: 30"
-# "gitlab-18.9/mlflow-3" = "GitLab 18.9.0-pre\nproject 42 is acme/wine-quality\nmodel_experiments: enabled\nmodel_registry: enabled\npackage_registry: enabled\nyour role: DEVELOPER\ntoken: ['api'], active: True, days left: 30"
+# "gitlab-18.9/mlflow-2" = "GitLab 18.9.0-pre\nproject 42 is acme/wine-quality\nmodel_experiments: enabled\nmodel_registry: enabled\npackage_registry: enabled\npackages_enabled: True\nyour role: DEVELOPER\ntoken: ['api'], active: True, days left: 30"
+# "gitlab-18.9/mlflow-3" = "GitLab 18.9.0-pre\nproject 42 is acme/wine-quality\nmodel_experiments: enabled\nmodel_registry: enabled\npackage_registry: enabled\npackages_enabled: True\nyour role: DEVELOPER\ntoken: ['api'], active: True, days left: 30"
 # ///
 """Version, features, role and the token's end, in five requests that change nothing."""
 
@@ -35,6 +35,8 @@ for name in ("model_experiments", "model_registry", "package_registry"):
     #> model_experiments: private
     #> model_registry: private
     #> package_registry: enabled
+print("packages_enabled:", project.packages_enabled)
+#> packages_enabled: True
 
 member = project.members_all.get(gl.user.id)
 print("your role:", AccessLevel(member.access_level).name)

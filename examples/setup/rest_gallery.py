@@ -17,7 +17,8 @@ from typing import Any
 import gitlab
 
 gl = gitlab.Gitlab(os.environ["GITLAB_URL"], private_token=os.environ["GITLAB_TOKEN"])
-name = os.environ["GITLAB_PROJECT"].partition("/")[2]
+owner, _, name = os.environ["GITLAB_PROJECT"].rpartition("/")
+somebody = "guest"  # the user name of a person who is not a member yet
 project = f"/projects/{os.environ['GITLAB_PROJECT_ID']}"
 soon = (date.today() + timedelta(days=28)).isoformat()
 end_of_year = (date.today() + timedelta(days=39)).isoformat()
@@ -51,9 +52,9 @@ call("version and edition", "get", "/metadata")
 me = call("who I am", "get", "/user")
 call("my token", "get", "/personal_access_tokens/self")
 call("project by id", "get", project)
-call("project by path", "get", f"/projects/acme%2F{name}")
+call("project by path", "get", f"/projects/{owner}%2F{name}")
 call("project that is not there", "get", "/projects/999999")
-call("group", "get", "/groups/acme")
+call("group", "get", f"/groups/{owner}")
 call("my projects", "get", "/projects?search=wine&membership=true&per_page=2")
 print(report())
 '''
@@ -147,7 +148,7 @@ delete it: 204
 
 # --8<-- [start:members]
 members = f"{project}/members"
-(person,) = call("find a person", "get", "/users?username=guest")
+(person,) = call("find a person", "get", f"/users?username={somebody}")
 call("find nobody", "get", "/users?username=nobody-here")
 guest = {"user_id": person["id"], "access_level": 10}
 call("add a member", "post", members, **guest, expires_at=end_of_year)
@@ -170,7 +171,7 @@ add a stranger: 404 404 User Not Found
 # --8<-- [start:project]
 call("model packages", "get", f"{project}/packages?package_type=ml_model")
 call("jobs", "get", f"{project}/jobs")
-group = call("group again", "get", "/groups/acme")
+group = call("group again", "get", f"/groups/{owner}")
 call(
     "name that is taken",
     "post",

@@ -1,2 +1,2 @@
-echo .env >> .gitignore
+printf '\n.env\n' >> .gitignore
 chmod 600 .env

@@ -40,6 +40,7 @@ _DELETIONS = {
     "graphql.mlModelDelete-with-version": "a model with a version, with GraphQL",
     "graphql.mlModelVersionDelete": "one version, with GraphQL",
 }
+_LISTS = {"mlModels": "models", "mlExperiments": "experiments"}
 _GID = re.compile(r"(?<=gid://gitlab/)(\w+::\w+)/\d+")
 
 # One outcome for each GitLab, oldest first; None where it was not tried.
@@ -99,10 +100,10 @@ PERSONAS = (
     Persona("Analyst", "reads, and searches runs and experiments", _READ + _FILES + _SEARCH),
     Persona("Data scientist", "logs runs and files, and searches them", _READ + _FILES + _SEARCH + _LOG),
     Persona("CI job", "trains, logs, and registers a version with its files", _READ + _LOG + _REGISTER),
-    Persona("Deployer", "loads one version of a registered model", _LOAD),
+    Persona("Deployer", "loads a pinned version, `models:/name@1.0.0`", _LOAD),
     Persona("Maintainer", "deletes runs, experiments, versions and models", _TIDY),
 )
-_ROLES = ("guest", "reporter", "developer", "maintainer", "owner")
+_ROLES = ("guest", "planner", "reporter", "developer", "maintainer", "owner")
 # Personal tokens: the only kind that was measured with every role and with both scopes.
 _LADDER = tuple(f"pat:{role}:{scope}" for role in _ROLES for scope in ("read_api", "api"))
 
@@ -274,7 +275,7 @@ class Matrix:
         return "\n".join(lines)
 
     def least(self, persona: Persona) -> tuple[str, str]:
-        """The weakest personal token that may do all that a persona does, and why the next weaker may not.
+        """The lowest classic personal token that may do all that a persona does, and why the next lower may not.
 
         Returns:
             A credential, and a refusal in Markdown; the refusal is empty where nothing weaker was measured.
@@ -301,7 +302,7 @@ class Matrix:
 
     def personas(self) -> str:
         """A table of personas with the weakest token that suffices."""
-        lines = ["| Who | What it does | Role | Scope | One step weaker |", "|---|---|---|---|---|"]
+        lines = ["| Who | What it does | Role | Scope | One step lower |", "|---|---|---|---|---|"]
         for persona in PERSONAS:
             credential, weaker = self.least(persona)
             _, role, scope = credential.split(":")
@@ -310,7 +311,7 @@ class Matrix:
                 persona.does,
                 role.capitalize(),
                 f"`{scope}`",
-                weaker or "nothing weaker was measured",
+                weaker or "nothing lower was measured",
             )
             lines.append(f"| {' | '.join(cells)} |")
         return "\n".join(lines)
@@ -333,7 +334,15 @@ def _some(names: Iterable[str], words: str) -> str:
 
 
 def _mark(answer: Answer) -> str:
-    """One outcome: a sign, and the status; GraphQL has 200 for everything."""
+    """One outcome: a sign, and the status; GraphQL has 200 for everything, and null for what it hides."""
+    hidden = [name for name in _LISTS if f'"{name}":null' in (answer.body or "")]
+    if answer.ok and hidden:
+        seen = [words for name, words in _LISTS.items() if name not in hidden]
+        return (
+            f'<span class="cell cell--but">✓ only {seen[0]}</span>'
+            if seen
+            else '<span class="cell cell--no">✕ null</span>'
+        )
     word, sign = ("yes", "✓") if answer.ok else ("no", "✕")
     status = "error" if not answer.ok and answer.status == 200 else answer.status
     return f'<span class="cell cell--{word}">{sign} {status}</span>'

@@ -11,6 +11,8 @@ from handbook.permissions import Unmeasured
 
 _LONGEST = 120
 _ORDER = ("works", "client-only", "works-with-caveat", "ignored", "not-in-client", "fails")
+# Caveats that leave nothing of what was asked for.
+_NOT_DONE = frozenset({"filter-ignored", "view-type-ignored", "wrong-version-silently"})
 _WORDS = {
     "works": ("yes", "✓ works"),
     "client-only": ("yes", "✓ works"),
@@ -54,7 +56,8 @@ class Use:
 _LOAD_REGISTERED = Need(
     "load one version from the registry",
     ("mlflow.pyfunc.load_model:models:/ name@semver", "mlflow.sklearn.load_model:models:/ name@semver"),
-    "use MLflow 2.22.5, or load from the run: [Save and load models]({up}how-to/save-and-load-models.md)",
+    "use MLflow 2.22.5, or load from a run that was not promoted: "
+    "[Save and load models]({up}how-to/save-and-load-models.md)",
 )
 _MODELS_3 = "[Save and load models]({up}how-to/save-and-load-models.md)"
 USES = (
@@ -62,7 +65,6 @@ USES = (
         "Reader",
         (
             Need("open an experiment and a run", ("MlflowClient.get_experiment:basic", "MlflowClient.get_run:basic")),
-            Need("search runs", ("mlflow.search_runs:basic",)),
             Need(
                 "list and download files",
                 ("MlflowClient.list_artifacts:basic", "MlflowClient.download_artifacts:everything"),
@@ -73,10 +75,23 @@ USES = (
                 "GitLab's Performance tab shows it: [See it in GitLab]({up}mlflow/gitlab-setup.md#see-it-in-gitlab)",
                 vital=False,
             ),
+        ),
+    ),
+    Use(
+        "Analyst",
+        (
+            Need("search runs", ("mlflow.search_runs:basic",)),
+            Need("search experiments", ("mlflow.search_experiments:basic",)),
             Need(
-                "filter or sort runs on the server",
-                ("mlflow.search_runs:filter_string", "mlflow.search_runs:order_by"),
-                "filter and sort in pandas: [Compare runs]({up}how-to/compare-runs.md)",
+                "filter runs on the server",
+                ("mlflow.search_runs:filter_string",),
+                "**all** runs come back: filter in pandas, [Compare runs]({up}how-to/compare-runs.md)",
+                vital=False,
+            ),
+            Need(
+                "sort runs on the server",
+                ("mlflow.search_runs:order_by",),
+                "sort in pandas: [Compare runs]({up}how-to/compare-runs.md)",
                 vital=False,
             ),
         ),
@@ -111,7 +126,7 @@ USES = (
             Need(
                 "overwrite a tag",
                 ("MlflowClient.set_tag:overwrite",),
-                "[Log runs]({up}how-to/log-runs.md)",
+                "use a new key for each value; `set_tags` keeps the first value and raises nothing",
                 vital=False,
             ),
         ),
@@ -141,7 +156,10 @@ USES = (
             _LOAD_REGISTERED,
             Need("find a version by its semantic version", ("MlflowClient.get_model_version_by_alias:basic",)),
             Need(
-                "load the latest version", ("mlflow.pyfunc.load_model:models:/ latest",), "pin a version", vital=False
+                "load the latest version",
+                ("mlflow.pyfunc.load_model:models:/ latest",),
+                "use MLflow 2.22.5",
+                vital=False,
             ),
         ),
     ),
@@ -237,7 +255,8 @@ class Verdicts:
         return [need for need in use.needs if need.vital and not self._met(lane, need)]
 
     def _met(self, lane: Coverage, need: Need) -> bool:
-        return self.worst(lane, need).status in {"works", "client-only", "works-with-caveat"}
+        worst = self.worst(lane, need)
+        return worst.status in {"works", "client-only", "works-with-caveat"} and worst.caveat not in _NOT_DONE
 
     def summary(self) -> str:
         """A table of verdicts: who, and one column for each lane."""
@@ -331,7 +350,7 @@ class Verdicts:
         return words
 
     def _cell(self, lane: Coverage, probe: Probe) -> str:
-        kind, words = _WORDS[probe.status]
+        kind, words = _WORDS["ignored" if probe.caveat in _NOT_DONE else probe.status]
         text = f'<span class="cell cell--{kind}">{words}</span>'
         if probe.caveat and probe.caveat in lane.caveats:
             text += f"<br><small>{html.escape(lane.caveats[probe.caveat])}</small>"
@@ -370,7 +389,7 @@ class Verdicts:
         message = self.worst(lost[0], _LOAD_REGISTERED).exception
         kind = message[0].rpartition(".")[2] if message else "an error"
         return (
-            f'!!! danger "{names} loses the model registry"\n\n'
+            f'!!! danger "{names} cannot load from the model registry"\n\n'
             "    This client cannot read what this server says of a model that has versions.\n"
             f"    Loading from the registry ends with `{kind}`. Use MLflow 2.22.5 there. {more}\n"
         )

@@ -107,7 +107,7 @@ class Cards:
         else:
             parts += self._outputs(proof)
         parts += self._failures(proof)
-        parts.append(self._stamp(example, proof, up))
+        parts.append(self._stamp(example, proof, section, up))
         parts.append("</div>")
         return "\n\n".join(parts) + "\n"
 
@@ -155,16 +155,18 @@ class Cards:
             )
         return f'<ul class="chips">{"".join(chips)}</ul>'
 
-    def _stamp(self, example: Example, proof: Proof, up: str) -> str:
+    def _stamp(self, example: Example, proof: Proof, section: str | None, up: str) -> str:
         days = sorted({result.recorded_at[:10] for result in proof.results.values() if result.recorded_at})
         recorded = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
         others = "".join(f", and `{name}` as `{label}`" for name, label in proof.tokens.items())
+        part = "This is a part of a script and needs what stands before it. " if section else ""
+        whole = "Download the whole script" if section else "Download"
         return (
             '<div class="stamp" markdown="1">\n\n'
             f"{self._chips(proof.results)}\n\n"
-            f"Replayed against recordings of {recorded}. "
+            f"{part}Replayed against recordings of {recorded}. "
             f"Recorded with role {proof.role}, scope `{proof.scope}`{others}. "
-            f'[Download]({up}{download(example)}){{ download="{PurePosixPath(proof.path).name}" }} · '
+            f'[{whole}]({up}{download(example)}){{ download="{PurePosixPath(proof.path).name}" }} · '
             f"[Evidence]({up}{EVIDENCE_PAGE}#{_anchor(example.id)})\n\n"
             "</div>"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -110,5 +109,6 @@ def _laid_out(value: Any, indent: int) -> str:
     else:
         rows = [_laid_out(item, inner) for item in value]
         opening, end = "[", "]"
-    body = textwrap.indent(",\n".join(rows), "  ")
-    return f"{opening}\n{body}\n{end}"
+    # Not textwrap: to it, some characters inside a string end a line.
+    body = ",\n".join(rows).replace("\n", "\n  ")
+    return f"{opening}\n  {body}\n{end}"

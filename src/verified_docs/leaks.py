@@ -13,6 +13,8 @@ _REDACTED = re.compile(r"(?:redacted|placeholder|example|your|xxxx)", re.I)
 _SECRET_NAME = (
     r"(?:(?:private|job|access|feed|runners?|trigger|deploy|registration|refresh)_?token|password|passwd|secret)"
 )
+# A plain word, as in "the token downloads".
+_WORD = r"(?-i:[a-z]){1,19}\.?(?![A-Za-z0-9+/=_\-.~])"
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("GitLab token", re.compile(r"gl[a-z]{2,6}-(?P<value>[A-Za-z0-9_\-.]{16,})")),
     ("runner registration token", re.compile(r"GR1348941(?P<value>[A-Za-z0-9_-]{16,})")),
@@ -21,7 +23,7 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("private key", re.compile(r"(?P<value>-----BEGIN [A-Z ]*PRIVATE KEY-----)")),
     (
         "credential that is not a label",
-        re.compile(r"\b(?:Bearer|Basic|Token)[ \t]+(?!<|refresh\.)(?P<value>[A-Za-z0-9+/=_\-.~]{8,})", re.I),
+        re.compile(rf"\b(?:Bearer|Basic|Token)[ \t]+(?!<|{_WORD})(?P<value>[A-Za-z0-9+/=_\-.~]{{8,}})", re.I),
     ),
     (
         "credential that is not a label",

@@ -1,0 +1,1 @@
+pip install "python-gitlab==8.6.0"

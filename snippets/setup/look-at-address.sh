@@ -1,0 +1,1 @@
+echo "$MLFLOW_TRACKING_URI"

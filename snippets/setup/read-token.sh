@@ -1,0 +1,1 @@
+read -rs GITLAB_TOKEN && export GITLAB_TOKEN
