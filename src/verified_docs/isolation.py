@@ -13,6 +13,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -212,6 +213,8 @@ class _Process:
     def restore(self) -> None:
         os.environ.clear()
         os.environ.update(self.environment)
+        if hasattr(time, "tzset"):
+            time.tzset()
         os.chdir(self.directory)
         sys.argv[:] = self.arguments
         sys.path[:] = self.import_path

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 # What replaces a token: it says which credential was sent and is worth nothing to anybody.
 LABEL = re.compile(r"<[a-z_]+(?::[a-z_]+)*>")
 _REDACTED = re.compile(r"(?:redacted|placeholder|example|your|xxxx)", re.I)
-_SECRET_NAME = (
-    r"(?:(?:private|job|access|feed|runners?|trigger|deploy|registration|refresh)_?token|password|passwd|secret)"
-)
+# Any word before it counts, but for the tokens that count pages.
+_SECRET_NAME = r"(?!(?:next_)?page_token)(?:[a-z0-9]+_)*(?:token|secret|passw(?:or)?d)"
 # A plain word, as in "the token downloads".
 _WORD = r"(?-i:[a-z]){1,19}\.?(?![A-Za-z0-9+/=_\-.~])"
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -27,7 +26,10 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "credential that is not a label",
-        re.compile(rf"[\"'?&]{_SECRET_NAME}[\"']?(?:=|\s*:\s*[\"'])(?!<)(?P<value>[A-Za-z0-9+/=_\-.~%]{{8,}})", re.I),
+        re.compile(
+            rf"(?:[\"'?&]|^){_SECRET_NAME}[\"']?(?:=|\s*:\s*[\"'])(?!<)(?P<value>[A-Za-z0-9+/=_\-.~%]{{8,}})",
+            re.I | re.M,
+        ),
     ),
     (
         "signature in an address",
@@ -86,7 +88,36 @@ def find_leaks_in_bytes(content: bytes) -> Iterator[Leak]:
         yield Leak(kind, 1)
 
 
+# JSON in JSON, and what writers of JSON and addresses do to the signs that tokens and names are made of.
+_ESCAPED = re.compile(r'\\+(?="|u0026|u003d|u002d|u003c)')
+_SPELLED = {"u0026": "&", "u003d": "=", "u002d": "-", "u003c": "<", "%2d": "-", "%3d": "=", "%26": "&"}
+_SPELLING = re.compile("|".join(map(re.escape, _SPELLED)), re.I)
+
+
+def _unescaped(text: str) -> str:
+    """The text as its reader gets it; every line keeps its number."""
+    return _SPELLING.sub(lambda match: _SPELLED[match.group().lower()], _ESCAPED.sub("", text))
+
+
 def _matches(text: str, *, mails: bool = True) -> Iterator[tuple[str, int]]:
+    yield from _matches_in(text, mails=mails)
+    plain = _unescaped(text)
+    if plain != text:
+        lines = {text.count("\n", 0, start) for _, start in _matches_in(text, mails=mails)}
+        for kind, start in _matches_in(plain, mails=mails):
+            line = plain.count("\n", 0, start)
+            if line not in lines:
+                yield kind, _start_of_line(text, line)
+
+
+def _start_of_line(text: str, line: int) -> int:
+    start = 0
+    for _ in range(line):
+        start = text.index("\n", start) + 1
+    return start
+
+
+def _matches_in(text: str, *, mails: bool) -> Iterator[tuple[str, int]]:
     for kind, pattern in _SHAPES:
         for match in pattern.finditer(text):
             if not _REDACTED.match(match["value"]):

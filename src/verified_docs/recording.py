@@ -232,9 +232,9 @@ def _interaction(row: Any, adapter: Adapter) -> tuple[Interaction, tuple[bytes, 
                 )
             headers[name] = value
         elif name.lower() in adapter.request_headers:
-            headers[name] = value
+            headers[name.title()] = value
     answer_headers = {
-        name: value for name, value in _flat(response["headers"]) if name.lower() in adapter.answer_headers
+        name.title(): value for name, value in _flat(response["headers"]) if name.lower() in adapter.answer_headers
     }
     sent, received = _bytes(request["body"]), _bytes(response["body"]["string"])
     interaction = Interaction(
@@ -299,13 +299,16 @@ def _pretty(text: str) -> str:
     return text if len(text) <= _SHORT_JSON else json.dumps(document, indent=1, ensure_ascii=False)
 
 
-_ADDRESS = re.compile(r"https?://([^/\s\"'<>:?#\\]+)")
+_ADDRESS = re.compile(r"(?:https?|ssh|git|ftp)://(?:[^/\s@\"'<>]*@)?([^/\s\"'<>:?#\\]+)")
+# What the server writes itself; other answers are files that somebody has stored.
+_WRITTEN_BY_SERVERS = ("json", "html", "csv", "xml")
 
 
 def _hosts(interaction: Interaction) -> set[str]:
     """Every host that the server names or is called by; files that an example sends may name what they like."""
     texts = [interaction.uri, *interaction.answer_headers.values()]
-    if isinstance(interaction.answer, str) and "json" in interaction.answer_headers.get("Content-Type", ""):
+    kind = interaction.answer_headers.get("Content-Type", "")
+    if isinstance(interaction.answer, str) and any(word in kind for word in _WRITTEN_BY_SERVERS):
         texts.append(interaction.answer)
     return {host for text in texts for host in _ADDRESS.findall(text)}
 

@@ -51,8 +51,8 @@ class StrictTape(Tape):
     """A vcrpy cassette that answers each request once, in order, and never reaches a server.
 
     A request has to agree with the next unplayed interaction of the same method and path in scheme, host, port,
-    query, credential and body. Only reads may overtake other reads: clients download in threads, and so it
-    answers or refuses under a lock.
+    query, credential, type of the body, and body. Only reads in threads may overtake other reads: clients download so.
+    It answers or refuses under a lock.
     """
 
     def __init__(self, cassette: Cassette, adapter: Adapter, script: Path) -> None:
@@ -121,8 +121,9 @@ class StrictTape(Tape):
         if why:
             return None, f"interaction {number} of the recording differs:\n{why}"
         skipped = [earlier for earlier in unplayed if earlier < number]
-        # Threads may read in any order; whatever writes has its place among all requests.
-        if skipped and any(self.interactions[one].method != "GET" for one in (*skipped, number)):
+        # Threads may read in any order; whatever writes, and the script itself, has its place among all requests.
+        alone = threading.current_thread() is threading.main_thread()
+        if skipped and (alone or any(self.interactions[one].method != "GET" for one in (*skipped, number))):
             return None, f"{self.interactions[skipped[0]]} (interaction {skipped[0]}) has to come before it"
         return number, ""
 
@@ -132,10 +133,22 @@ class StrictTape(Tape):
             ("address", (sent.scheme, sent.hostname, sent.port), (known.scheme, known.hostname, known.port)),
             ("query", query_of(request.uri), recorded.query),
             ("credential", self._credential(request.headers), self._credential(recorded.headers)),
+            (
+                "type of the body",
+                self._content_type(request.headers, sent),
+                self._content_type(recorded.headers, known),
+            ),
         ):
             if now != then:
                 return f"{what}\n{difference(_rows(then), _rows(now))}"
         return self._body_difference(_body_bytes(request), str(request.headers.get("Content-Type", "")), recorded.body)
+
+    def _content_type(self, headers: Any, address: Any) -> str:
+        """What a request says that its body is; of a file, clients guess it from the machine's own list."""
+        if self._adapter.is_upload("PUT", address.path):
+            return ""
+        kinds = [str(value) for name, value in headers.items() if name.lower() == "content-type"]
+        return kinds[0].partition(";")[0].strip().lower() if kinds else ""
 
     def _credential(self, headers: Any) -> list[str]:
         return sorted(

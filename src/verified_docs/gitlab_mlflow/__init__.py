@@ -24,8 +24,8 @@ _SCOPES = ("api", "read_api", "expired", "revoked")
 # Changed by every run or machine: never compared, but times have to be milliseconds of this century.
 _VOLATILE_TAGS = re.compile(r"^mlflow\.(user|source\.(name|type|git\..*)|gitRepoURL)$")
 
-# Blanks, line breaks and commas mean nothing in GraphQL, but inside a string.
-_GRAPHQL_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|[\w$]+|[^\s\w,]')
+# Blanks, line breaks, commas and comments mean nothing in GraphQL, but inside a string.
+_GRAPHQL_TOKEN = re.compile(r'#[^\n]*|"""[\s\S]*?"""|"(?:\\.|[^"\\])*"|[\w$]+|[^\s\w,]')
 
 _WRITTEN_BY_MLFLOW = frozenset({"conda.yaml", "python_env.yaml", "requirements.txt", "estimator.html"})
 _PACKED_BY_LIBRARIES = frozenset({".pkl", ".skops", ".lgb", ".statsmodels", ".zip", ".png"})
@@ -71,7 +71,7 @@ class GitLabMLflow:
 
     def _comparable_field(self, body: dict[str, Any], key: str, value: Any) -> Any:
         if key == "query" and "variables" in body and isinstance(value, str):
-            return _GRAPHQL_TOKEN.findall(value)
+            return [token for token in _GRAPHQL_TOKEN.findall(value) if not token.startswith("#")]
         return "(volatile)" if _is_volatile(key, value) else self.comparable(value)
 
     def is_upload(self, method: str, path: str) -> bool:
@@ -129,7 +129,8 @@ class GitLabMLflow:
 
 def _is_volatile(key: str, value: Any) -> bool:
     """A time in milliseconds, or the login name of whoever runs the client."""
-    return (key == "user_id" and isinstance(value, str)) or (key in MILLISECONDS and instant(key, value) is not None)
+    is_login = key == "user_id" and isinstance(value, str) and not value.isdecimal()
+    return is_login or (key in MILLISECONDS and instant(key, value) is not None)
 
 
 def _is_volatile_tag(item: Any) -> bool:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from verified_docs.cassette import Interaction
+from verified_docs.leaks import LABEL
 
 _ML_API = "/ml/mlflow/"
 _UUID = re.compile(r"(?<![0-9a-z])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-z])")
@@ -18,9 +19,12 @@ _BOT = re.compile(r"(?<![0-9a-z])(project|group)_\d+_bot_[0-9a-f]{32}")
 MILLISECONDS = frozenset({"start_time", "end_time", "timestamp"})
 _SECONDS = frozenset({"creation_timestamp", "last_updated_timestamp"})
 _PAGE_TOKENS = frozenset({"page_token", "next_page_token"})
-# Two places that hold a secret: the recording has a remark or a placeholder there, of one kind or another.
+# What holds a secret by its name, whatever the value looks like; `page_token` and the like count pages.
+_SECRET_KEY = re.compile(r"(?:^|_)(?:token|secret|password)$")
+# The remark or placeholder that a recording has in place of a token. All become one label: which of two tokens was sent
+# cannot be told from such a recording.
 _REPLACED_TOKEN = re.compile(r"gl[a-z]{2,6}-(?:placeholder|REDACTED)[A-Za-z0-9_-]*")
-_SECRETS = {"runners_token": "<runner_token>", "feed_token": "<feed_token>"}
+_LONG_ENOUGH = 8
 # Pictures of people come from another host, under a hash of their e-mail address.
 _PICTURE = "https://gitlab.example.com/avatar.png"
 
@@ -37,6 +41,7 @@ _FIRST_ID = {
     "user": 201,
     "package": 301,
     "group": 401,
+    "job": 451,
     "model": 501,
     "token": 601,
     "file": 701,
@@ -61,6 +66,7 @@ _OWNERS = {
     "users": "user",
     "groups": "group",
     "namespace": "group",
+    "jobs": "job",
     "access_tokens": "token",
     "personal_access_tokens": "token",
     "self": "token",
@@ -77,49 +83,63 @@ _ID_IN_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=^mlflow-artifacts:/)\d+(?=/|$)"), "version"),
     (re.compile(r"(?<=[?&]path=)\d+(?=/|%2F|&|$)"), "version"),
     (re.compile(r"(?<=[?&]version=)\d+(?=&|$)"), "version"),
+)
+# Only where the server has named the id: an example may ask for a number that does not exist.
+_KNOWN_ID_IN_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=gid://gitlab/Ml::Model/)\d+"), "model"),
     (re.compile(r"(?<=gid://gitlab/Ml::ModelVersion/)\d+"), "version"),
     (re.compile(r"(?<=gid://gitlab/Ml::Experiment/)\d+"), "experiment"),
     (re.compile(r"(?<=gid://gitlab/Packages::Package/)\d+"), "package"),
-)
-# Only where the server has named the id: an example may ask for a number that does not exist.
-_KNOWN_ID_IN_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?<=gid://gitlab/User/)\d+"), "user"),
+    (re.compile(r"(?<=[?&]package_id=)\d+"), "package"),
+    (re.compile(r"(?<=[?&]user_id=)\d+"), "user"),
     (re.compile(r"(?<=/access_tokens/)\d+"), "token"),
+    (re.compile(r"(?<=/personal_access_tokens/)\d+"), "token"),
+    (re.compile(r"(?<=/users/)\d+"), "user"),
+    (re.compile(r"(?<=/groups/)\d+"), "group"),
+    (re.compile(r"(?<=/jobs/)\d+"), "job"),
+    (re.compile(r"(?<=/package_files/)\d+"), "file"),
     (re.compile(r"(?<=/members/)\d+"), "user"),
     (re.compile(r"(?<=/members/all/)\d+"), "user"),
     (re.compile(r"(?<=/packages/)\d+(?=$|[/?])"), "package"),
     (re.compile(r"(?<=/projects/)\d+"), "project"),
 )
+# GitLab repeats the number of the project in the links to other pages of a list.
+_PROJECT_IN_LINK = re.compile(r"(?<=/projects/42/)([^?>]*\?(?:[^>]*&)?id=)\d+")
+_COUNTS = frozenset({"x-total", "x-total-pages"})
 
 
 class Stable:
     """The replacements that make one conversation stable.
 
     A value gets the same replacement wherever it stands; the order of times and of ids is kept; nothing but the
-    conversation decides.
+    conversation decides. A number in a request is an id only if an earlier answer has named it. Times are numbered by
+    their order: two that fall together in one recording and not in another are not made alike.
     """
 
     def __init__(self, interactions: Sequence[Interaction]) -> None:
-        self._interactions = interactions
+        self._interactions = [_without_neighbours(interaction) for interaction in interactions]
         self._uuids: dict[str, str] = {}
         self._bots: dict[str, str] = {}
         self._tokens: dict[str, str] = {}
+        self._secrets: dict[str, str] = {}
         times: set[int] = set()
-        ids: dict[str, set[int]] = {kind: set() for kind in _FIRST_ID}
-        for interaction in interactions:
-            _collect_ids(interaction.uri, ids)
+        # Kind and id to the number of the interaction that named it first.
+        named: dict[str, dict[int, int]] = {kind: {} for kind in _FIRST_ID}
+        for number, interaction in enumerate(self._interactions):
+            _collect_ids(interaction.uri, named)
+            self._name(interaction.uri)
             for body in (interaction.body, interaction.answer):
                 if isinstance(body, str):
                     self._name(body)
-                    # Only an answer says that an id exists.
-                    named = ids if body is interaction.answer or _ML_API in interaction.uri else {}
-                    self._collect(interaction, body, times, ids, named)
-            self._name(interaction.uri)
+                    is_answer = body is interaction.answer or _ML_API in interaction.uri
+                    self._collect(number, interaction, body, times, named, is_answer=is_answer)
         start = int(_EPOCH.timestamp() * 1000)
         self._times = {instant: start + 1000 * rank for rank, instant in enumerate(sorted(times))}
+        self._named = named
         self._ids = {
             kind: {str(value): str(_FIRST_ID[kind] + rank) for rank, value in enumerate(sorted(values))}
-            for kind, values in ids.items()
+            for kind, values in named.items()
         }
 
     def _name(self, text: str) -> None:
@@ -130,65 +150,81 @@ class Stable:
 
     def _collect(
         self,
+        number: int,
         interaction: Interaction,
         body: str,
         times: set[int],
-        ids: dict[str, set[int]],
-        named: dict[str, set[int]],
+        named: dict[str, dict[int, int]],
+        *,
+        is_answer: bool,
     ) -> None:
         for owner, key, value in _scalars(_parse(body), _owner(interaction)):
             if (moment := instant(key, value)) is not None:
-                times.add(moment)
+                if is_answer:
+                    times.add(moment)
             elif key in _PAGE_TOKENS and value:
                 self._tokens.setdefault(str(value), f"page-{len(self._tokens) + 2}")
+            elif _SECRET_KEY.search(key) and isinstance(value, str):
+                if len(value) >= _LONG_ENOUGH:
+                    self._secrets[value] = _label(key, value)
             elif (kind := _id_kind(owner, key, value)) is not None:
-                named.get(kind, set()).add(int(value))
+                if is_answer:
+                    named[kind].setdefault(int(value), number)
             elif isinstance(value, str):
-                _collect_ids(value, ids)
+                _collect_ids(value, named)
+                if is_answer:
+                    for pattern, of in _KNOWN_ID_IN_TEXT:
+                        for found in pattern.findall(value) if "gid://" in value else ():
+                            named[of].setdefault(int(found), number)
 
     def apply(self) -> list[Interaction]:
         """The conversation with every replacement made."""
-        return [
-            replace(
-                interaction,
-                uri=self.text(interaction.uri),
-                answer_headers={name: self.text(value) for name, value in interaction.answer_headers.items()},
-                body=self._body(interaction.body, _owner(interaction)),
-                answer=self._body(interaction.answer, _owner(interaction)),
-            )
-            for interaction in self._interactions
-        ]
+        return [self._replaced(number, interaction) for number, interaction in enumerate(self._interactions)]
 
-    def _body(self, body: Any, owner: str | None) -> Any:
+    def _replaced(self, number: int, interaction: Interaction) -> Interaction:
+        owner = _owner(interaction)
+        # What the program sends may name what was answered before, but not what only comes now.
+        before = None if _ML_API in interaction.uri else number
+        return replace(
+            interaction,
+            uri=self.text(interaction.uri, before),
+            answer_headers={name: self.text(value) for name, value in interaction.answer_headers.items()},
+            body=self._body(interaction.body, owner, before),
+            answer=self._body(interaction.answer, owner, None),
+        )
+
+    def _body(self, body: Any, owner: str | None, before: int | None) -> Any:
         if not isinstance(body, str):
             return body
         document = _parse(body)
-        stable = None if document is None else self._value(owner, "", document)
+        stable = None if document is None else self._value(owner, "", document, before)
         # Untouched text keeps its exact bytes: it may be a file of the example's own.
         if stable == document:
-            return body
+            return self._without_secrets(body)
         # GitLab writes no blanks, the client does; clients quote answers to the letter.
         separators = (", ", ": ") if '": ' in body else (",", ":")
         return json.dumps(stable, ensure_ascii=False, separators=separators)
 
-    def _value(self, owner: str | None, key: str, value: Any) -> Any:
-        if owner == "group" and key in _NEIGHBOURS:
-            return []
+    def _value(self, owner: str | None, key: str, value: Any, before: int | None) -> Any:
         if isinstance(value, dict):
-            return {name: self._value(_OWNERS.get(key, owner), name, item) for name, item in value.items()}
+            return {name: self._value(_OWNERS.get(key, owner), name, item, before) for name, item in value.items()}
         if isinstance(value, list):
-            return [self._value(owner, key, item) for item in value]
+            return [self._value(owner, key, item, before) for item in value]
         if (moment := instant(key, value)) is not None:
-            return self._time(key, value, self._times[moment])
+            return self._time(key, value, self._times[moment]) if moment in self._times else value
         if key in _PAGE_TOKENS and value:
             return self._tokens[str(value)]
         if (kind := _id_kind(owner, key, value)) is not None:
-            return type(value)(self._ids[kind].get(str(value), value))
+            return type(value)(self._id(kind, str(value), before))
         if not isinstance(value, str):
             return value
         if key == "avatar_url":
             return _PICTURE
-        return _SECRETS[key] if key in _SECRETS else self.text(value)
+        return _label(key, value) if value and _SECRET_KEY.search(key) else self.text(value, before)
+
+    def _id(self, kind: str, value: str, before: int | None) -> str:
+        first = self._named[kind].get(int(value))
+        return value if first is None or (before is not None and first >= before) else self._ids[kind][value]
 
     @staticmethod
     def _time(key: str, value: Any, stable: int) -> Any:
@@ -197,23 +233,56 @@ class Stable:
             return datetime.fromtimestamp(stable / 1000, UTC).strftime(f"%Y-%m-%dT%H:%M:%S{fraction}Z")
         return stable // 1000 if key in _SECONDS else stable
 
-    def text(self, text: str) -> str:
-        """A text with every known id replaced."""
+    def text(self, text: str, before: int | None = None) -> str:
+        """A text with every known id replaced.
+
+        Args:
+            text: The text.
+            before: The number of a request, which can only know what was answered before it; None for an answer.
+        """
         text = _UUID.sub(lambda match: self._uuids.get(match.group(), match.group()), text)
         text = _BOT.sub(lambda match: self._bots.get(match.group(), match.group()), text)
-        text = _REPLACED_TOKEN.sub("<token>", text)
-        for pattern, kind in (*_ID_IN_TEXT, *_KNOWN_ID_IN_TEXT):
-            text = pattern.sub(partial(_replaced, self._ids[kind]), text)
-        return text
+        for pattern, kind in _ID_IN_TEXT:
+            text = pattern.sub(partial(self._id_match, kind, None), text)
+        for pattern, kind in _KNOWN_ID_IN_TEXT:
+            text = pattern.sub(partial(self._id_match, kind, before), text)
+        return self._without_secrets(_PROJECT_IN_LINK.sub(rf"\g<1>{_PROJECT}", text))
+
+    def _id_match(self, kind: str, before: int | None, match: re.Match[str]) -> str:
+        return self._id(kind, match.group(), before)
+
+    def _without_secrets(self, text: str) -> str:
+        for secret, label in self._secrets.items():
+            text = text.replace(secret, label)
+        return _REPLACED_TOKEN.sub("<token>", text)
 
 
-def _replaced(stable: dict[str, str], match: re.Match[str]) -> str:
-    return stable.get(match.group(), match.group())
+def _label(key: str, value: str) -> str:
+    """What stands for a secret: an empty one and a label stay what they are."""
+    if LABEL.fullmatch(value):
+        return value
+    return "<token>" if key.endswith("token") and "runner" not in key else f"<{key.lower()}>"
 
 
-def _collect_ids(text: str, ids: dict[str, set[int]]) -> None:
+def _without_neighbours(interaction: Interaction) -> Interaction:
+    """Leaves the other projects of a group, or of the server, out of an answer."""
+    owner, document = _owner(interaction), _parse(str(interaction.answer)) if interaction.status == 200 else None
+    if owner == "group" and isinstance(document, dict) and any(document.get(key) for key in _NEIGHBOURS):
+        kept: Any = {key: [] if key in _NEIGHBOURS else value for key, value in document.items()}
+    elif owner == "project" and isinstance(document, list) and any(row.get("id") != _PROJECT for row in document):
+        kept = [row for row in document if row.get("id") == _PROJECT]
+    else:
+        return interaction
+    headers = {name: value for name, value in interaction.answer_headers.items() if name.lower() not in _COUNTS}
+    return replace(
+        interaction, answer=json.dumps(kept, ensure_ascii=False, separators=(",", ":")), answer_headers=headers
+    )
+
+
+def _collect_ids(text: str, named: dict[str, dict[int, int]]) -> None:
     for pattern, kind in _ID_IN_TEXT:
-        ids[kind].update(int(found) for found in pattern.findall(text))
+        for found in pattern.findall(text):
+            named[kind].setdefault(int(found), -1)
 
 
 def _parse(body: str) -> Any:
@@ -227,8 +296,6 @@ def _parse(body: str) -> Any:
 
 
 def _scalars(value: Any, owner: str | None, key: str = "") -> Iterator[tuple[str | None, str, Any]]:
-    if owner == "group" and key in _NEIGHBOURS:
-        return
     if isinstance(value, dict):
         for name, item in value.items():
             yield from _scalars(item, _OWNERS.get(key, owner), name)
@@ -240,11 +307,17 @@ def _scalars(value: Any, owner: str | None, key: str = "") -> Iterator[tuple[str
 
 
 def _owner(interaction: Interaction) -> str | None:
-    """Whose `id` the bodies of a request hold, unless an object inside says otherwise."""
+    """Whose `id` the bodies of a request hold, unless an object inside says otherwise; None where it is not known."""
     if _ML_API in interaction.uri:
         return "version"
-    words = [word for word in interaction.path.split("/") if word and not word.isdecimal() and "%2F" not in word]
-    return next((_OWNERS[word] for word in reversed(words) if word in _OWNERS), None)
+    parts = interaction.path.removeprefix("/api/v4").strip("/").split("/")
+    for place in reversed(range(len(parts))):
+        if parts[place] in _OWNERS:
+            return _OWNERS[parts[place]]
+        # Collections and ids take turns; an id may be a name.
+        if place % 2 == 0 and not parts[place].isdecimal():
+            return None
+    return None
 
 
 def instant(key: str, value: Any) -> int | None:
