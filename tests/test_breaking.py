@@ -328,6 +328,13 @@ def test_output_before_an_expected_exception(edited: Edit) -> None:
 )
 def test_wrong_credential(edited: Edit, old: str, new: str) -> None:
     problem = fault(edited("tracking/check_connection", (old, new)))
+    assert problem.kind == "credential"
+    assert "project:developer:api was sent, and the header does not name it" in problem.what
+
+
+def test_another_credential_on_the_way(edited: Edit) -> None:
+    change = 'import os\nos.environ["MLFLOW_TRACKING_TOKEN"] = "<project:maintainer:api>"\nclient = MlflowClient()'
+    problem = fault(edited("tracking/check_connection", ("client = MlflowClient()", change)))
     assert problem.kind == "unrecorded"
     assert "credential" in problem.detail
     assert "-authorization: Bearer <project:developer:api>" in problem.detail

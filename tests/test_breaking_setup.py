@@ -34,6 +34,8 @@ from verified_docs.verify import verify
         ("setup/create_project", 'os.environ["GITLAB_TOKEN"]', 'os.environ["MLFLOW_TRACKING_TOKEN"]'),
         ("setup/rotate_token", "timedelta(days=9)", "timedelta(days=10)"),
         ("setup/rotate_token", "token.delete()", "project.access_tokens.delete(601)"),
+        ("setup/rest_as_developer", "post_data=body or None", "post_data=str(body), raw=True"),
+        ("setup/rest_gallery", 'call("version", "get", "/version")\n', ""),
         ("setup/add_member", '"user_id": person.id', '"user_id": person.id + 1'),
         ("setup/add_member", 'somebody = "reporter"', 'somebody = "guest"'),
         ("setup/add_member", "AccessLevel.REPORTER", "AccessLevel.GUEST"),
@@ -60,6 +62,23 @@ def test_layout_of_graphql_does_not_matter(edited: Edit) -> None:
     assert verify(flat, LANES_HERE[-1], ROOT, ADAPTER).verdict == "passes"
 
 
+def test_two_reads_in_one_thread_keep_their_order(edited: Edit) -> None:
+    first, second = 'call("version", "get", "/version")\n', 'call("version and edition", "get", "/metadata")\n'
+    problem = fault(edited("setup/rest_gallery", (first + second, second + first)))
+    assert problem.kind == "unrecorded"
+    assert "has to come before it" in problem.detail
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [("{ a #note\n b }", False), ("{ a #b\n }", True), ('{ a(x: """y  z""") }', False)],
+)
+def test_comments_and_blocks_of_graphql(other: str, same: bool) -> None:
+    recorded = {"{ a #note\n b }": "{ a #note b }", "{ a #b\n }": "{ a }"}.get(other, '{ a(x: """y z""") }')
+    one, two = ({"query": text, "variables": {}} for text in (recorded, other))
+    assert (ADAPTER.comparable(one) == ADAPTER.comparable(two)) is same
+
+
 TOKENS = ["query", "q", "(", "$a", ":", "ID!", ")", "{", "name", "}", '"two  words"', "first", "1"]
 
 
@@ -77,7 +96,12 @@ def test_graphql_is_compared_token_by_token(tokens: list[str], data: st.DataObje
 
 @pytest.mark.parametrize(
     ("sent", "same"),
-    [({"user_id": "somebody"}, True), ({"user_id": 202}, False), ({"user_id": None}, False)],
+    [
+        ({"user_id": "somebody"}, True),
+        ({"user_id": 202}, False),
+        ({"user_id": "202"}, False),
+        ({"user_id": None}, False),
+    ],
 )
 def test_only_the_name_of_who_runs_the_code_is_volatile(sent: object, same: bool) -> None:
     assert (ADAPTER.comparable(sent) == ADAPTER.comparable({"user_id": "developer"})) is same
@@ -107,6 +131,17 @@ def test_the_clock_is_set_back_afterwards(edited: Edit) -> None:
     fault(asks_for_the_day(edited))
     assert 0 <= (datetime.now(UTC) - before).total_seconds() <= time.monotonic() - ticks + 5
     assert date.today() >= date(2026, 11, 23)
+
+
+def test_the_time_zone_is_set_back_afterwards(edited: Edit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        fault(asks_for_the_day(edited))
+        assert time.tzname == ("JST", "JST")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_recording_without_a_time_zone_is_refused(recorded: Recorded) -> None:
@@ -176,6 +211,34 @@ def test_tokens_that_the_header_cannot_name(old: str, new: str, message: str) ->
         assert caught.value.line == line_of(load_example(path, ROOT), "tokens =")
 
 
+@pytest.mark.parametrize(
+    ("example_id", "old", "new", "message"),
+    [
+        ("setup/create_project", 'role = "Owner"', 'role = "Guest"', "project:guest:api was never sent"),
+        ("setup/create_project", 'scope = "api"', 'scope = "read_api"', "project:owner:read_api was never sent"),
+        ("setup/create_project", "pat:owner:api", "project:owner:api", "pat:owner:api was sent, and the header"),
+        ("setup/create_project", "tokens = {", 'tokens = { TOKEN_B = "pat:guest:api",', "pat:guest:api was never sent"),
+        ("setup/clean_up_packages", "project:maintainer:api", "project:owner:api", "project:maintainer:api was sent"),
+        ("tracking/log_first_run", 'role = "Developer"', 'role = "Reporter"', "project:developer:api was sent"),
+        ("errors/expired_token", 'role = "Developer"', 'role = "Guest"', "guest was never sent"),
+        ("errors/basic_auth_wins", 'role = "Developer"', 'role = "Guest"', "was sent, and the header does not name it"),
+    ],
+)
+def test_the_header_names_just_the_credentials_that_were_sent(
+    edited: Edit, example_id: str, old: str, new: str, message: str
+) -> None:
+    problem = fault(edited(example_id, (old, new)))
+    assert message in problem.what
+    assert problem.kind == "credential"
+
+
+@pytest.mark.parametrize("name", ["PATH", "HOME", "MLFLOW_TRACKING_URI", "gitlab_token"])
+def test_only_a_token_is_given_as_a_token(name: str) -> None:
+    source = (ROOT / "examples/setup/rotate_token.py").read_text("utf-8").replace("GITLAB_TOKEN =", f"{name} =", 1)
+    with pytest.raises(Problem, match="tokens"):
+        load_example(ROOT / "examples/setup/rotate_token.py", ROOT, source)
+
+
 def test_an_example_gets_the_tokens_that_it_names_and_no_other() -> None:
     environments: dict[str, dict[str, str]] = {one.id: ADAPTER.environment(one) for one in load_examples(ROOT)}
     assert "GITLAB_TOKEN" not in environments["tracking/log_first_run"]
@@ -187,7 +250,7 @@ def test_an_example_gets_the_tokens_that_it_names_and_no_other() -> None:
 
 
 def test_a_missing_variable_is_told(edited: Callable[..., Example]) -> None:
-    problem = fault(edited("setup/rotate_token", ('# tokens = { GITLAB_TOKEN = "pat:owner:api" }\n', "")))
+    problem = fault(edited("setup/rotate_token", ('os.environ["GITLAB_TOKEN"]', 'os.environ["GITLAB_TOKENS"]')))
     assert problem.kind == "exception"
     assert "KeyError" in problem.what
-    assert "GITLAB_TOKEN" in problem.detail
+    assert "GITLAB_TOKENS" in problem.detail

@@ -104,3 +104,43 @@ def test_plain_words_after_a_scheme_are_prose(text: str) -> None:
 def test_what_is_not_a_plain_word_is_a_credential(value: str) -> None:
     for scheme in ("Bearer", "Basic", "token"):
         assert list(find_leaks(f"{scheme} {value}"))
+
+
+SECRET = "AbCd1234EfGh5678IjKl"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"private_token={SECRET}&x=1",
+        f"a=1\nclient_secret={SECRET}",
+        f'{{"source": "{{\\"private_token\\":\\"{SECRET}\\"}}"}}',
+        f'{{"message": "see /x?a=1\\u0026private_token={SECRET}"}}',
+        f'{{"static_object_token":"{SECRET}"}}',
+        f'{{"ci_job_token": "{SECRET}"}}',
+        f"GET /x?token={SECRET}",
+        f"GET /x?X-Amz-Security-Token={SECRET}",
+        f"glpat%2D{SECRET}",
+        f'{{"value": "glpat\\u002d{SECRET}"}}',
+        f'"\\"password\\": \\"{SECRET}\\""',
+    ],
+)
+def test_a_secret_in_another_spelling_is_found(text: str) -> None:
+    leaks = list(find_leaks(f"first\n{text}\nlast"))
+    assert leaks
+    assert {leak.line for leak in leaks} <= {2, 3}
+    assert SECRET not in repr(leaks)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"next_page_token": "page-100"}',
+        "?page_token=abcdefgh12345",
+        "    private_token=os.environ[",
+        '"token": "<token>"',
+        '{"runner_token_expiration_interval": null}',
+    ],
+)
+def test_what_only_sounds_like_a_secret(text: str) -> None:
+    assert not list(find_leaks(text))

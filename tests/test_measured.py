@@ -33,7 +33,7 @@ def as_measured(data: Permissions) -> Document:
     """The rows that the data was made of."""
     return {
         "gitlab": {"version": data.source.server.version, "edition": data.source.server.edition},
-        "recorded_at": data.source.recorded_at,
+        "recorded_at": data.source.recorded_at.isoformat(),
         "operations": {name: one.model_dump(exclude_none=True) for name, one in data.operations.items()},
         "credentials": {name: one.model_dump() for name, one in data.credentials.items()},
         "projects": {name: one.model_dump() for name, one in data.projects.items()},
@@ -52,7 +52,7 @@ def as_probed(data: Coverage) -> Document:
     return {
         "gitlab": {"version": data.source.server.version, "edition": data.source.server.edition},
         "mlflow": data.source.client.version if data.source.client else "",
-        "recorded_at": data.source.recorded_at,
+        "recorded_at": data.source.recorded_at.isoformat(),
         "token": data.credential,
         "caveats": data.caveats,
         "probes": [
@@ -101,8 +101,10 @@ def test_what_is_committed() -> None:
         ("19.3.0-pre", "3.17.2"),
     ]
     assert {len(data.probes) for data in COVERAGE} == {501}
-    for path in (ROOT / MEASURED).iterdir():
-        assert path.stat().st_size <= 300_000, path
+    names = {path.name for path in (ROOT / MEASURED).iterdir()} - {"manifest.json"}
+    assert set(json.loads((ROOT / MEASURED / "manifest.json").read_text("utf-8"))) == names
+    for name in names:
+        assert (ROOT / MEASURED / name).stat().st_size <= 300_000, name
 
 
 SPOILED: list[tuple[str, Callable[[Document], Any], str]] = [
@@ -128,6 +130,22 @@ SPOILED: list[tuple[str, Callable[[Document], Any], str]] = [
         "a status that is a word",
         lambda data: data | {"results": [data["results"][0] | {"status": "fine"}]},
         "status",
+    ),
+    (
+        "a word for ok",
+        lambda data: data | {"results": [data["results"][0] | {"ok": "no"}]},
+        "ok",
+    ),
+    ("a time that is none", lambda data: data | {"recorded_at": "yesterday"}, "recorded_at"),
+    (
+        "another GitLab than its name says",
+        lambda data: data | {"gitlab": data["gitlab"] | {"version": "18.9.0-pre"}},
+        "its name says otherwise",
+    ),
+    (
+        "a token in JSON in a body",
+        lambda data: data | {"results": [data["results"][0] | {"body": '{"private_token":"' + "a1" * 10 + '"}'}]},
+        "would hold a secret",
     ),
     (
         "a token in a body",
@@ -171,12 +189,19 @@ def test_committed_data_that_was_edited(tmp_path: Path) -> None:
     target = tmp_path / MEASURED / "permissions-19.3.json"
     target.parent.mkdir()
     text = (ROOT / MEASURED / target.name).read_text("utf-8")
-    target.write_text(text.replace('"anonymous": [', '"anonymous": [0, ', 1), "utf-8")
-    with pytest.raises(Problem, match="does not fit the operations"):
-        load_permissions(tmp_path)
-    target.write_text(text[:1000], "utf-8")
-    with pytest.raises(Problem, match="cut off"):
-        load_permissions(tmp_path)
+    (tmp_path / MEASURED / "manifest.json").write_bytes((ROOT / MEASURED / "manifest.json").read_bytes())
+    target.write_text(text, "utf-8")
+    assert load_permissions(tmp_path)
+    for changed in (text.replace("[0, 0, 0", "[0, 0, 1", 1), text[:1000], text + " "):
+        assert changed != text
+        target.write_text(changed, "utf-8")
+        with pytest.raises(Problem, match="cut off or was edited") as caught:
+            load_permissions(tmp_path)
+        assert caught.value.fix.startswith("git checkout -- ")
+    for manifest in ("", "[]", "3"):
+        (tmp_path / MEASURED / "manifest.json").write_text(manifest, "utf-8")
+        with pytest.raises(Problem, match="manifest is broken"):
+            load_permissions(tmp_path)
     target.unlink()
     with pytest.raises(Problem, match="there is no permissions"):
         load_permissions(tmp_path)
@@ -190,6 +215,18 @@ def test_command_tells_what_is_wrong(tmp_path: Path) -> None:
     done = run.invoke(app, ["diagrams", str(tmp_path / "mermaid.min.js"), "--root", str(tmp_path)])
     assert done.exit_code == 1
     assert "fix:" in done.output
+
+
+def test_nothing_is_written_if_the_pictures_are_broken(folder: Path, tmp_path: Path) -> None:
+    arguments = ["import", str(folder), "--screens", str(tmp_path / "nothing"), "--root", str(tmp_path / "root")]
+    assert CliRunner().invoke(app, arguments).exit_code == 1
+    assert not (tmp_path / "root").exists()
+
+
+def test_data_that_nests_without_end(folder: Path, tmp_path: Path) -> None:
+    (folder / "coverage-gitlab19.3-mlflow3.json").write_text("[" * 200_000, "utf-8")
+    with pytest.raises(Problems, match="cut off or malformed"):
+        import_measured(folder, tmp_path / "root")
 
 
 def test_command_imports(folder: Path, tmp_path: Path) -> None:

@@ -33,6 +33,9 @@ PAGE = "docs/how-to/autolog.md"
         ('{{ exchange("tracking/check_connection", "POST runs/fly") }}', "0 times, not 1"),
         ('{{ file("pyproject.lock") }}', "no file 'pyproject.lock'"),
         ('{{ file("../secret.yaml") }}', "no file"),
+        ('{{ file(".env") }}', "no file '.env' to show"),
+        ('{{ file("/etc/hosts") }}', "no file '/etc/hosts' to show"),
+        ('{{ snippet("/etc/hosts") }}', "no file '/etc/hosts' to show"),
         ('{{ file("mkdocs.yml").nothing }}', "has no attribute 'nothing'"),
     ],
 )
@@ -45,6 +48,34 @@ def test_a_claim_without_evidence_is_not_published(call: str, message: str, proj
     assert (problem.kind, problem.path, problem.line) == ("page", page, text.count("\n") + 2)
 
 
+def test_a_request_that_was_not_recorded_is_not_published(project: Path, evidence: Evidence) -> None:
+    page = project / PAGE
+    rewrite(page, page.read_text("utf-8") + "\n```http\nGET /api/v4/never HTTP/1.1\n```\n")
+    problem = refused(project, evidence)
+    assert (problem.kind, problem.path) == ("unverified-code", page)
+    assert "GET /api/v4/never" in problem.what
+
+
+def test_a_link_out_of_the_folder_is_not_followed(project: Path, evidence: Evidence, tmp_path: Path) -> None:
+    (tmp_path / "outside.yaml").write_text("a: 1\n", "utf-8")
+    (project / "config/link.yaml").symlink_to(tmp_path / "outside.yaml")
+    rewrite(project / PAGE, (project / PAGE).read_text("utf-8") + '\n{{ file("config/link.yaml") }}\n')
+    assert "to show" in refused(project, evidence).what
+
+
+def test_a_stale_diagram_tells_only_how_to_draw_it(project: Path, evidence: Evidence) -> None:
+    source = project / "docs/assets/diagrams/topology.mmd"
+    rewrite(source, source.read_text("utf-8") + "  run --> model\n")
+    problem = refused(project, evidence)
+    assert (problem.path, problem.fix) == (source, "make diagrams")
+
+
+def test_pages_are_not_written_into_what_they_are_made_of(project: Path, evidence: Evidence) -> None:
+    with pytest.raises(Problem) as caught:
+        publish_pages(project, evidence, Path("measured/site"))
+    assert caught.value.kind == "target"
+
+
 def test_data_that_is_gone(project: Path, evidence: Evidence) -> None:
     for path in (project / "measured").glob("permissions-*.json"):
         path.unlink()
@@ -52,7 +83,19 @@ def test_data_that_is_gone(project: Path, evidence: Evidence) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["handbook.nothing:functions", "handbook.pages:nothing", "nothing:functions", "", "x"]
+    "value",
+    [
+        "handbook.nothing:functions",
+        "handbook.pages:nothing",
+        "handbook.pages:_TITLE",
+        "nothing:functions",
+        "json:loads",
+        "os:listdir",
+        "builtins:str",
+        ".x:y",
+        "",
+        "x",
+    ],
 )
 def test_functions_that_are_not_there(value: str, project: Path, evidence: Evidence) -> None:
     path = project / "pyproject.toml"
@@ -63,11 +106,14 @@ def test_functions_that_are_not_there(value: str, project: Path, evidence: Evide
     assert value in problem.what
 
 
-@pytest.mark.parametrize("value", ['["..", "measured"]', '["/etc"]', '["nothing"]', '"measured"', "[1]"])
+@pytest.mark.parametrize(
+    "value", ['["..", "measured"]', '["/etc"]', '["build"]', '["../outside"]', '["nothing"]', '"measured"', "[1]"]
+)
 def test_folders_that_cannot_be_published(value: str, project: Path, evidence: Evidence) -> None:
     path = project / "pyproject.toml"
     rewrite(path, path.read_text("utf-8").replace('publish = ["config", "measured"]', f"publish = {value}"))
-    assert refused(project, evidence).kind == "config"
+    # With the folder that is being written, it is the target that cannot be.
+    assert refused(project, evidence).kind == ("target" if "build" in value else "config")
 
 
 def test_a_project_without_functions_of_its_own(project: Path, evidence: Evidence) -> None:
@@ -116,7 +162,8 @@ def test_settings_of_a_team() -> None:
 
 
 def test_settings_that_cannot_be_read(tmp_path: Path) -> None:
-    for text in ("[tool]\n", "[tool]\nverified_docs = 3\n", "[tool.verified_docs\n"):
+    unknown = '[tool.verified_docs]\nlanes = []\npublishes = ["x"]\n'
+    for text in ("[tool]\n", "[tool]\nverified_docs = 3\n", "[tool.verified_docs\n", unknown):
         rewrite(tmp_path / "pyproject.toml", text)
         with pytest.raises(Problem, match="cannot be read"):
             load_settings(tmp_path)

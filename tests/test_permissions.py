@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -121,19 +122,44 @@ def test_the_least_tokens_as_the_page_shows_them() -> None:
 
 def test_differences_are_all_differences_and_nothing_else() -> None:
     older, newer = MATRIX.measured
-    differing = {
-        MATRIX.operations[name]
-        for project, by_credential in newer.cells.items()
-        for credential in by_credential
-        for name in MATRIX.operations
-        if (a := older.answer(name, credential, project))
-        and (b := newer.answer(name, credential, project))
-        and (a.status, a.ok) != (b.status, b.ok)
-    }
-    shown = {words for name, *_ in rows(MATRIX.differences())[1:] for words in name.split("; ")}
-    assert shown == {GROUPS[group] for group in differing}
+    differing: dict[str, set[tuple[str, str]]] = {}
+    for project, by_credential in newer.cells.items():
+        for credential in by_credential:
+            for name, group in MATRIX.operations.items():
+                before, after = older.answer(name, credential, project), newer.answer(name, credential, project)
+                if before and after and (before.status, before.ok) != (after.status, after.ok):
+                    differing.setdefault(GROUPS[group], set()).add((project, credential))
+    shown: dict[str, set[tuple[str, str]]] = {}
+    counted: dict[str, int] = {}
+    for names, where, *_ in rows(MATRIX.differences())[1:]:
+        for name in names.split("; "):
+            if found := re.match(r"(\d+) combinations", where):
+                counted[name] = counted.get(name, 0) + int(found[1])
+                continue
+            pairs = {
+                (part.partition(": ")[0], credential)
+                for part in where.split("; ")
+                for credential in re.findall(r"`([^`]+)`", part)
+            }
+            counted[name] = counted.get(name, 0) + len(pairs)
+            shown.setdefault(name, set()).update(pairs)
+    assert counted == {name: len(pairs) for name, pairs in differing.items()}
+    assert all(pairs <= differing[name] for name, pairs in shown.items())
     same = Matrix([newer, newer])
     assert len(rows(same.differences())) == 1
+
+
+def test_a_cell_marks_what_any_of_its_operations_did_otherwise() -> None:
+    older, newer = MATRIX.measured
+    operation, credential = "runs.get", "pat:developer:api"
+    refused = older.answers.index(next(one for one in older.answers if one.status == 401))
+    numbers = list(older.cells["private"][credential])
+    numbers[list(older.operations).index(operation)] = refused
+    private = older.cells["private"] | {credential: tuple(numbers)}
+    changed = Matrix([older.model_copy(update={"cells": older.cells | {"private": private}}), newer])
+    columns: dict[str, Sequence[str]] = {"Read": ["experiments read", "runs read"]}
+    assert "18.9: ✓ 200 ✕ 401" in " ".join(rows(changed.by_credential({"x": credential}, columns))[1])
+    assert "18.9" not in " ".join(rows(MATRIX.by_credential({"x": credential}, columns))[1])
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from PIL import Image
 from conftest import ROOT
 from handbook import diagrams
 from handbook.permissions import Unmeasured
-from handbook.screens import FOLDER, INDEX, Screens, import_screens
+from handbook.screens import FOLDER, INDEX, Screens, read_screens, write_screens
 from verified_docs.problem import Problem
 
 ROWS = json.loads((ROOT / FOLDER / INDEX).read_text("utf-8"))["screens"]
@@ -39,6 +39,10 @@ def folder(tmp_path: Path) -> Path:
     }
     (folder / INDEX).write_text(json.dumps({"screens": [row]}), "utf-8")
     return folder
+
+
+def import_screens(folder: Path, root: Path) -> list[Path]:
+    return write_screens(read_screens(folder), root)
 
 
 def test_import_makes_a_picture_small_and_keeps_its_words(folder: Path, tmp_path: Path) -> None:
@@ -72,6 +76,50 @@ def test_a_broken_index(text: str, folder: Path, tmp_path: Path) -> None:
     if "file" not in text:
         with pytest.raises(Problem, match="index of the pictures is broken"):
             Screens(tmp_path)
+
+
+def test_two_pictures_of_one_name(folder: Path, tmp_path: Path) -> None:
+    index = json.loads((folder / INDEX).read_text("utf-8"))
+    index["screens"].append(index["screens"][0] | {"file": "other/list.jpg"})
+    (folder / INDEX).write_text(json.dumps(index), "utf-8")
+    with pytest.raises(Problem, match="two pictures are called list"):
+        import_screens(folder, tmp_path)
+
+
+@pytest.mark.parametrize("alt", [None, "", 3])
+def test_a_picture_without_words(alt: object, folder: Path) -> None:
+    index = json.loads((folder / INDEX).read_text("utf-8"))
+    index["screens"][0]["alt"] = alt
+    (folder / INDEX).write_text(json.dumps(index), "utf-8")
+    with pytest.raises(Problem, match="index of the pictures is broken"):
+        read_screens(folder)
+
+
+def test_a_picture_that_is_not_named_any_more_goes(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / FOLDER / "old.webp").write_bytes(b"old")
+    import_screens(folder, tmp_path)
+    assert sorted(path.name for path in (tmp_path / FOLDER).iterdir()) == [INDEX, "list.webp"]
+    assert [path.name for path in (tmp_path / FOLDER).parent.iterdir()] == ["screens"]
+
+
+def test_a_write_that_fails_leaves_the_old_pictures(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = read_screens(folder)
+    write_screens(files, tmp_path)
+    monkeypatch.setattr(Path, "write_bytes", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write_screens({**files, INDEX: b"{}"}, tmp_path)
+    assert (tmp_path / FOLDER / INDEX).read_bytes() == files[INDEX]
+    assert [path.name for path in (tmp_path / FOLDER).parent.iterdir()] == ["screens"]
+
+
+def test_what_is_transparent_is_shown_on_white(folder: Path, tmp_path: Path) -> None:
+    Image.new("RGBA", (1920, 1080), (0, 0, 0, 0)).save(folder / "list.png")
+    picture, _ = import_screens(folder, tmp_path)
+    with Image.open(picture) as shown:
+        assert shown.convert("RGB").getpixel((5, 5)) == (255, 255, 255)
 
 
 def test_a_secret_in_the_index(folder: Path, tmp_path: Path) -> None:
@@ -132,6 +180,26 @@ def test_a_diagram_that_changed_after_it_was_drawn(tmp_path: Path) -> None:
         diagrams.figure(tmp_path, "moon")
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<g>", "<g><script>alert(1)</script>"),
+        (">Params<", ">Nothing<"),
+        ("<g>", '<g onload="alert(1)">'),
+        ("</svg>", ""),
+    ],
+)
+def test_a_drawing_that_was_edited_by_hand(old: str, new: str, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / diagrams.FOLDER, tmp_path / diagrams.FOLDER)
+    drawing = tmp_path / diagrams.FOLDER / "topology.svg"
+    text = drawing.read_text("utf-8")
+    assert old in text
+    drawing.write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(Problem, match="edited by hand") as caught:
+        diagrams.figure(tmp_path, "topology")
+    assert caught.value.path == drawing
+
+
 def fake_browser(folder: Path, answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A browser that gives back what the test says."""
     browser = folder / "chromium"
@@ -150,9 +218,9 @@ def test_drawing_keeps_the_shapes_and_drops_the_style(tmp_path: Path, monkeypatc
     fake_browser(tmp_path, svg, monkeypatch)
     (drawn,) = diagrams.draw(tmp_path, library)
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
-    assert drawn.read_text("utf-8") == (
-        f'<svg data-source="{digest}" role="img" id="one"><g> <rect class="label-container"/></g></svg>\n'
-    )
+    shown = '<svg role="img" id="one"><g> <rect class="label-container"/></g></svg>\n'
+    marks = f'<svg data-source="{digest}" data-drawing="{hashlib.sha256(shown.encode()).hexdigest()}"'
+    assert drawn.read_text("utf-8") == shown.replace("<svg", marks, 1)
     assert diagrams.figure(tmp_path, "one")
 
 

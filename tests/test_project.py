@@ -171,6 +171,6 @@ def test_server_and_client_are_named_in_the_adapter_only() -> None:
 
 
 def test_every_module_says_why_it_exists() -> None:
-    for path in (ROOT / "src/verified_docs").glob("*.py"):
+    for path in (ROOT / "src").rglob("*.py"):
         assert re.match(r'"""[A-Z].*\."""\n', path.read_text("utf-8")), path.name
         assert len(path.read_text("utf-8").splitlines()) <= 400, path.name

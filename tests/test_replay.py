@@ -91,6 +91,8 @@ def send(recorded: Interaction, **changes: Any) -> StrictTape:
         ({"headers": {"Content-Type": "application/json"}}, "credential"),
         ({"headers": HEADERS | {"PRIVATE-TOKEN": "<project:developer:api>"}}, "credential"),
         ({"headers": {"Authorization": "Basic <project:developer:api>"}}, "credential"),
+        ({"headers": HEADERS | {"Content-Type": "text/plain"}}, "type of the body"),
+        ({"headers": HEADERS}, "type of the body"),
         ({"data": '{"a": 2}'}, "body"),
         ({"data": '{"a": 1.0}'}, "body"),
         ({"data": '{"a": true}'}, "body"),
@@ -137,11 +139,17 @@ def test_a_query_may_come_in_another_order_but_not_lose_a_blank() -> None:
     assert send(get("/q?a=1&b="), url=f"{HOST}/q?a=1").misses
 
 
-def test_reads_may_overtake_reads() -> None:
-    with replaying(tape_of(get("/a"), get("/b")), ADAPTER, SAMPLE.path) as tape:
-        requests.get(f"{HOST}/b", headers=HEADERS, timeout=5)
-        requests.get(f"{HOST}/a", headers=HEADERS, timeout=5)
+def test_reads_in_threads_may_overtake_reads() -> None:
+    with replaying(tape_of(get("/a"), get("/b")), ADAPTER, SAMPLE.path) as tape, ThreadPoolExecutor(1) as pool:
+        for path in ("/b", "/a"):
+            assert pool.submit(requests.get, f"{HOST}{path}", headers=HEADERS, timeout=5).result().ok
     assert tape.misses == []
+
+
+def test_reads_of_the_script_itself_keep_their_order() -> None:
+    with replaying(tape_of(get("/a"), get("/b")), ADAPTER, SAMPLE.path) as tape, pytest.raises(Unrecorded):
+        requests.get(f"{HOST}/b", headers=HEADERS, timeout=5)
+    assert "GET /a (interaction 0) has to come before it" in tape.misses[0].why
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ OLD_WITH_NEW = MEASURED[1]
 
 def changed(lane: Coverage, probe: str, status: str) -> Coverage:
     """A lane in which one call went otherwise."""
-    row = lane.probes[probe].model_copy(update={"status": status, "exception": ("x.Error", "no | <b>\nmore")})
+    row = lane.probes[probe].model_copy(update={"status": status, "exception": ("x.Error", "no | <b> `c` *d*\nmore")})
     return lane.model_copy(update={"probes": lane.probes | {probe: row}})
 
 
@@ -78,10 +78,20 @@ def test_a_filter_that_is_ignored_is_no_success() -> None:
 def test_messages_cannot_break_a_table_or_a_page() -> None:
     bad = changed(MEASURED[3], "MlflowClient.get_run:basic", "fails")
     details = Verdicts([bad]).details("../")
-    assert "no | &lt;b&gt; …" in details
+    literal = "no &#124; &lt;b&gt; &#96;c&#96; &#42;d&#42;"
+    assert f"{literal} …" in details
     row = Verdicts([bad]).outcomes({"x": ["MlflowClient.get_run:basic"]}, "y").splitlines()[-1]
-    assert row.count(" | ") == 2
-    assert "<b>" not in row
+    assert row.count("|") == 4
+    assert literal in row
+
+
+def test_a_cell_tells_the_caveats_of_all_its_calls() -> None:
+    (need,) = [need for use in USES for need in use.needs if need.words.startswith("register a version")]
+    for lane in MEASURED:
+        told = VERDICTS.table({"x": need.probes})
+        for probe in need.probes:
+            caveat = VERDICTS.probe(lane, probe).caveat
+            assert caveat is None or lane.caveats[caveat].replace("[", "&#91;").replace("]", "&#93;") in told
 
 
 def test_banner_names_the_lane_and_goes_when_it_is_mended() -> None:

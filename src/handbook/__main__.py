@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from handbook.diagrams import draw
 from handbook.measured import import_measured
-from handbook.screens import import_screens
+from handbook.screens import read_screens, write_screens
 from verified_docs.cli import told
 from verified_docs.problem import shown
 
@@ -34,9 +34,10 @@ def import_(
 ) -> None:
     """Import measured data, and pictures of GitLab if there are any."""
     with told():
+        pictures = read_screens(screens) if screens is not None else {}
         written = import_measured(folder, root.resolve())
-        if screens is not None:
-            written += import_screens(screens, root.resolve())
+        if pictures:
+            written += write_screens(pictures, root.resolve())
     for path in written:
         _out.print(f"[green]wrote[/] {escape(shown(path))}, {path.stat().st_size / 1000:.0f} KB")
 

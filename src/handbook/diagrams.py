@@ -20,7 +20,9 @@ _SVG = re.compile(r"<svg\b.*?</svg>", re.S)
 _MARKER = re.compile(r'<marker id="([^"]+)".*?</marker>', re.S)
 # The page's own style sheet colours the diagram, for light and dark.
 _STYLE = re.compile(r"<style.*?</style>|<filter.*?</filter>|<linearGradient.*?</linearGradient>|<defs></defs>", re.S)
-_HASH = re.compile(r'data-source="([0-9a-f]{64})"')
+_HASH = re.compile(r' data-source="([0-9a-f]{64})" data-drawing="([0-9a-f]{64})"')
+_ACTIVE = re.compile(r"<script|<foreignObject|<iframe|\son\w+=|javascript:", re.I)
+_PATIENCE = 120
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _WAIT_MS = 20_000
 # Text stays text, so that it can be read aloud, searched and printed; the page's own colours come from its CSS.
@@ -56,6 +58,8 @@ def figure(root: Path, name: str) -> str:
     found = _HASH.search(drawn)
     if found is None or found[1] != _hash(source):
         raise Problem(source, None, "the diagram was changed after it was drawn", _DRAW, kind="diagram")
+    if found[2] != _digest(drawn.replace(found[0], "", 1)) or _ACTIVE.search(drawn):
+        raise Problem(source.with_suffix(".svg"), None, "the drawing was edited by hand", _DRAW, kind="diagram")
     return f'<figure class="diagram">{drawn.strip()}</figure>'
 
 
@@ -86,10 +90,15 @@ def _drawn(source: Path, library: str, browser: str) -> Path:
         page = Path(folder) / "page.html"
         page.write_text(_PAGE.format(source=html.escape(read_text(source)), mermaid=library, name=source.stem), "utf-8")
         command = [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--virtual-time-budget={_WAIT_MS}"]
-        done = subprocess.run([*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(
+                [*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, check=False, timeout=_PATIENCE
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Problem(source, None, "the browser did not come to an end", _DRAW, kind="diagram") from error
     found = _SVG.search(done.stdout.rpartition('<div id="drawn">')[2])
     if found is None:
-        why = re.search(r"ERROR (.*)", done.stdout)
+        why = re.search(r'id="drawn">ERROR ([^<]*)', done.stdout)
         what = f"Mermaid cannot draw this: {why[1] if why else 'the browser gave nothing back'}"
         raise Problem(source, None, what, f"correct it, then {_DRAW}", kind="diagram")
     svg = _STYLE.sub("", re.sub(r"\s*\n\s*", " ", found[0]))
@@ -97,11 +106,16 @@ def _drawn(source: Path, library: str, browser: str) -> Path:
     # To a scanner for secrets, `basic` and a word look like a credential.
     svg = svg.replace('class="basic ', 'class="')
     svg = _MARKER.sub(lambda match: match[0] if f"url(#{match[1]})" in svg else "", svg)
-    svg = _STYLE.sub("", svg).replace("<svg ", f'<svg data-source="{_hash(source)}" ', 1)
+    svg = _STYLE.sub("", svg) + "\n"
+    marks = f' data-source="{_hash(source)}" data-drawing="{_digest(svg)}"'
     target = source.with_suffix(".svg")
-    write_whole(target, svg + "\n")
+    write_whole(target, svg.replace("<svg", f"<svg{marks}", 1))
     return target
 
 
 def _hash(source: Path) -> str:
-    return hashlib.sha256(read_text(source).encode()).hexdigest()
+    return _digest(read_text(source))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -8,16 +8,26 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationError,
+    model_validator,
+)
 
-from verified_docs.cassette import first_line, write_whole
+from verified_docs.cassette import file_sha256, first_line, write_whole
 from verified_docs.leaks import find_leaks
-from verified_docs.problem import Problem, Problems, read_text
+from verified_docs.problem import Problem, Problems, read_text, shown
 from verified_docs.provenance import Software
 
 MEASURED = Path("measured")
+_MANIFEST = "manifest.json"
 # The server; an address that calls name; the client's own server; a page that a message of the client points to.
 _HOSTS = frozenset({"gitlab.example.com", "example.com", "127.0.0.1", "docs.databricks.com"})
 _IMPORT = "make measured FROM=folder"
@@ -33,13 +43,13 @@ class Source(_Frozen):
 
     Attributes:
         server: The GitLab that answered.
-        recorded_at: When (UTC, ISO 8601).
+        recorded_at: When.
         recording_sha256: Hash of the file as it was measured.
         client: The MLflow client that asked, or None where plain HTTP was used.
     """
 
     server: Software
-    recorded_at: str
+    recorded_at: AwareDatetime
     recording_sha256: str
     client: Software | None = None
 
@@ -105,8 +115,8 @@ class Answer(_Frozen):
         www_authenticate: The challenge of a 401.
     """
 
-    status: int
-    ok: bool
+    status: Annotated[StrictInt, Field(ge=100, le=599)]
+    ok: StrictBool
     body: str | None = None
     body_length: int | None = None
     location: str | None = None
@@ -236,13 +246,26 @@ def _load[Data: BaseModel](root: Path, pattern: str, model: type[Data]) -> list[
     paths = sorted((root / MEASURED).glob(pattern))
     if not paths:
         raise Problem(root / MEASURED, None, f"there is no {pattern}", _IMPORT, kind="measured")
+    hashes = _hashes(root)
+    for path in paths:
+        if hashes.get(path.name) != file_sha256(path):
+            what = "the data is cut off or was edited: its hash is not the one of its import"
+            raise Problem(path, None, what, f"git checkout -- {shown(path)}", kind="measured")
     return [_validated(path, partial(model.model_validate_json, read_text(path))) for path in paths]
+
+
+def _hashes(root: Path) -> dict[str, str]:
+    path = root / MEASURED / _MANIFEST
+    try:
+        return {str(name): str(value) for name, value in json.loads(read_text(path, _IMPORT)).items()}
+    except (ValueError, AttributeError) as error:
+        raise Problem(path, None, "the manifest is broken", _IMPORT, kind="measured") from error
 
 
 def _validated[Data](path: Path, read: Callable[[], Data]) -> Data:
     try:
         return read()
-    except (ValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (ValidationError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         what = f"the data is cut off or malformed ({first_line(error)})"
         raise Problem(path, None, what, _IMPORT, kind="measured") from error
 
@@ -265,13 +288,17 @@ def import_measured(folder: Path, root: Path) -> list[Path]:
     """
     texts: dict[Path, str] = {}
     found: list[Problem] = []
-    kinds: dict[str, Callable[[bytes, Any], BaseModel]] = {"permissions": _permissions, "coverage": _coverage}
+    kinds: dict[str, Callable[[bytes, Any], Permissions | Coverage]] = {
+        "permissions": _permissions,
+        "coverage": _coverage,
+    }
     paths = [(path, kind) for kind in kinds for path in sorted(folder.glob(f"{kind}-*.json"))]
     if not paths:
         raise Problem(folder, None, "there is nothing measured in this folder", _IMPORT, kind="measured")
     for path, kind in paths:
         try:
             data = _validated(path, partial(_converted, kinds[kind], path.read_bytes()))
+            _check_name(path, data)
             text = _text(data)
             _check(path, text)
             texts[root / MEASURED / path.name] = text
@@ -281,10 +308,13 @@ def import_measured(folder: Path, root: Path) -> list[Path]:
         raise Problems(found)
     for target, text in texts.items():
         write_whole(target, text)
+    known = _hashes(root) if (root / MEASURED / _MANIFEST).exists() else {}
+    known |= {target.name: file_sha256(target) for target in texts}
+    write_whole(root / MEASURED / _MANIFEST, json.dumps(dict(sorted(known.items())), indent=1) + "\n")
     return list(texts)
 
 
-def _converted(convert: Callable[[bytes, Any], BaseModel], raw: bytes) -> BaseModel:
+def _converted(convert: Callable[[bytes, Any], Permissions | Coverage], raw: bytes) -> Permissions | Coverage:
     return convert(raw, json.loads(raw))
 
 
@@ -304,6 +334,15 @@ def _text(data: BaseModel) -> str:
         body = json.dumps(value) if rows is None else opening + "\n" + ",\n".join(rows) + f"\n{end}"
         parts.append(f"{json.dumps(key)}: {body}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _check_name(path: Path, data: Permissions | Coverage) -> None:
+    """A file says by its name which server it is of."""
+    series = ".".join(data.source.server.version.split(".")[:2])
+    if series not in path.name:
+        raise Problem(
+            path, None, f"the data is of GitLab {series}, its name says otherwise", "rename it", kind="measured"
+        )
 
 
 def _check(path: Path, text: str) -> None:

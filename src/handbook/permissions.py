@@ -243,35 +243,33 @@ class Matrix:
             tuple(dict.fromkeys(_mark(answer) for answer in answers if answer is not None))
             for answers in zip(*outcomes, strict=True)
         ]
-        newest = by_version[-1]
-        text = " ".join(newest) or "–"
-        for version, marks in zip(self.versions[:-1], by_version[:-1], strict=True):
-            if marks and newest and marks != newest:
-                text += f"<br><small>{version}: {' '.join(marks)}</small>"
+        text = " ".join(by_version[-1]) or "–"
+        for place, version in enumerate(self.versions[:-1]):
+            differs = any(one[place] and (one[-1] is None or _mark(one[place]) != _mark(one[-1])) for one in outcomes)
+            if differs:
+                text += f"<br><small>{version}: {' '.join(by_version[place])}</small>"
         return text
 
     def differences(self) -> str:
         """A table of everything that one GitLab answers with another status than the other, to the same credential."""
-        found: dict[tuple[str, tuple[str, ...]], tuple[dict[str, None], dict[str, None]]] = {}
+        found: dict[tuple[str, tuple[str, ...]], dict[tuple[str, str], None]] = {}
         for project, by_credential in self.measured[-1].cells.items():
             for credential in by_credential:
                 for operation, group in self.operations.items():
                     answers = [one.answer(operation, credential, project) for one in self.measured]
                     if None not in answers and len({(one.status, one.ok) for one in answers if one}) > 1:
                         marks = tuple(_mark(one) for one in answers if one)
-                        projects, credentials = found.setdefault((group, marks), ({}, {}))
-                        projects[project] = credentials[credential] = None
-        # Groups that differ alike share a row.
-        rows: dict[tuple[tuple[str, ...], str, str], list[str]] = {}
-        for (group, marks), (projects, credentials) in found.items():
-            key = (marks, _some(projects, "kinds of projects"), _some(credentials, "credentials"))
-            rows.setdefault(key, []).append(GROUPS[group])
+                        found.setdefault((group, marks), {})[project, credential] = None
+        # Groups that differ alike, for the same credentials on the same projects, share a row.
+        rows: dict[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], list[str]] = {}
+        for (group, marks), pairs in found.items():
+            rows.setdefault((marks, tuple(pairs)), []).append(GROUPS[group])
         lines = [
-            f"| Operation | Kind of project | Credential | {' | '.join(f'GitLab {one}' for one in self.versions)} |",
-            f"|---|---|---|{'---|' * len(self.versions)}",
+            f"| Operation | Project: credential | {' | '.join(f'GitLab {one}' for one in self.versions)} |",
+            f"|---|---|{'---|' * len(self.versions)}",
         ]
-        for (marks, projects_named, credentials_named), groups in rows.items():
-            lines.append(f"| {'; '.join(groups)} | {projects_named} | {credentials_named} | {' | '.join(marks)} |")
+        for (marks, where), groups in rows.items():
+            lines.append(f"| {'; '.join(groups)} | {_some(where)} | {' | '.join(marks)} |")
         return "\n".join(lines)
 
     def least(self, persona: Persona) -> tuple[str, str]:
@@ -327,14 +325,19 @@ def _row(group: str, operations: Sequence[str]) -> str:
     return f"{GROUPS[group]}<br><small>{names}</small>"
 
 
-def _some(names: Iterable[str], words: str) -> str:
-    """Up to three names, or how many there are."""
-    listed = list(names)
-    return ", ".join(f"`{one}`" for one in listed) if len(listed) <= 3 else f"{len(listed)} {words}"
+def _some(pairs: Sequence[tuple[str, str]]) -> str:
+    """Up to nine pairs of project and credential by name, or how many there are."""
+    projects = dict.fromkeys(project for project, _ in pairs)
+    if len(pairs) > 9:
+        return f"{len(pairs)} combinations, on {len(projects)} kinds of projects"
+    named = {project: [credential for of, credential in pairs if of == project] for project in projects}
+    return "; ".join(f"{one}: {', '.join(f'`{name}`' for name in names)}" for one, names in named.items())
 
 
-def _mark(answer: Answer) -> str:
+def _mark(answer: Answer | None) -> str:
     """One outcome: a sign, and the status; GraphQL has 200 for everything, and null for what it hides."""
+    if answer is None:
+        return "–"
     hidden = [name for name in _LISTS if f'"{name}":null' in (answer.body or "")]
     if answer.ok and hidden:
         seen = [words for name, words in _LISTS.items() if name not in hidden]

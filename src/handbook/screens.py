@@ -5,13 +5,15 @@ from __future__ import annotations
 import html
 import io
 import json
+import shutil
+import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from PIL import Image, UnidentifiedImageError
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from handbook.permissions import Unmeasured
-from verified_docs.cassette import write_whole
 from verified_docs.leaks import find_leaks
 from verified_docs.problem import Problem, read_text
 
@@ -19,6 +21,8 @@ FOLDER = Path("docs/assets/screens")
 INDEX = "index.json"
 _WIDTH = 1280
 _QUALITY = 80
+_FILTER = Image.Resampling.LANCZOS
+_Words = Annotated[str, StringConstraints(min_length=1)]
 
 
 class Screens:
@@ -67,49 +71,87 @@ class Screens:
         )
 
 
-def import_screens(folder: Path, root: Path) -> list[Path]:
-    """Makes the pictures small enough for a page, and keeps what is known of each.
+class _Row(BaseModel):
+    """What is known of a picture."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    file: _Words
+    title: _Words
+    path: _Words
+    shows: _Words
+    alt: _Words
+    signed_in_as: _Words
+    gitlab: _Words
+    date: _Words
+
+
+def read_screens(folder: Path) -> dict[str, bytes]:
+    """Makes the pictures small enough for a page, and keeps what is known of each. Writes nothing.
 
     Args:
         folder: Holds `index.json` and the pictures that it names.
+
+    Returns:
+        File name to content, the index among them.
+
+    Raises:
+        Problem: The index or a picture is missing or broken, or two pictures have one name.
+    """
+    source = folder / INDEX
+    fix = "take them again"
+    try:
+        index = json.loads(read_text(source))
+        given = [_Row.model_validate(row) for row in index["screens"]]
+        note = str(index.get("note", ""))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Problem(source, None, "the index of the pictures is broken", fix, kind="measured") from error
+    rows, files = [], {}
+    for row in given:
+        name = f"{Path(row.file).stem}.webp"
+        if name in files:
+            raise Problem(source, None, f"two pictures are called {Path(row.file).stem}", fix, kind="measured")
+        files[name], size = _small(folder / Path(row.file).name)
+        rows.append({**row.model_dump(), "file": name, "width": size[0], "height": size[1]})
+    text = json.dumps({"note": note, "screens": rows}, indent=1, ensure_ascii=False) + "\n"
+    for leak in find_leaks(text):
+        raise Problem(source, leak.line, f"the index holds a secret ({leak.kind})", "take it out", kind="secret")
+    return {**files, INDEX: text.encode()}
+
+
+def write_screens(files: dict[str, bytes], root: Path) -> list[Path]:
+    """Puts pictures and index in the place of those that were there.
+
+    Args:
+        files: What `read_screens` gave.
         root: The project's folder.
 
     Returns:
         The files that were written.
-
-    Raises:
-        Problem: The index or a picture is missing or broken.
     """
-    source = folder / INDEX
-    try:
-        index = json.loads(read_text(source))
-        rows, pictures = [], {}
-        for row in index["screens"]:
-            name = f"{Path(row['file']).stem}.webp"
-            pictures[name], size = _small(folder / Path(row["file"]).name)
-            kept = {key: row[key] for key in ("title", "path", "shows", "alt", "signed_in_as", "gitlab", "date")}
-            rows.append({"file": name, **kept, "width": size[0], "height": size[1]})
-    except (ValueError, KeyError, TypeError) as error:
-        raise Problem(
-            source, None, f"the index of the pictures is broken ({error})", "take them again", kind="measured"
-        ) from error
-    text = json.dumps({"note": index.get("note", ""), "screens": rows}, indent=1, ensure_ascii=False) + "\n"
-    for leak in find_leaks(text):
-        raise Problem(source, leak.line, f"the index holds a secret ({leak.kind})", "take it out", kind="secret")
     target = root / FOLDER
-    target.mkdir(parents=True, exist_ok=True)
-    for name, content in pictures.items():
-        (target / name).write_bytes(content)
-    write_whole(target / INDEX, text)
-    return [*(target / name for name in pictures), target / INDEX]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    try:
+        for name, content in files.items():
+            (work / name).write_bytes(content)
+        work.chmod(0o755)
+        shutil.rmtree(target, ignore_errors=True)
+        work.replace(target)
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    return [target / name for name in files]
 
 
 def _small(path: Path) -> tuple[bytes, tuple[int, int]]:
     try:
         with Image.open(path) as picture:
             size = (_WIDTH, round(picture.height * _WIDTH / picture.width))
-            small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    except (OSError, UnidentifiedImageError) as error:
+            # What is transparent is shown on white.
+            ground = Image.new("RGBA", picture.size, "white")
+            small = Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB").resize(size, _FILTER)
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Problem(path, None, "the picture cannot be read", "take it again", kind="measured") from error
     content = io.BytesIO()
     small.save(content, "WEBP", quality=_QUALITY, method=6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -285,8 +286,7 @@ class Verdicts:
             names = " | ".join(map(self.name, self.measured))
             lines = [f"| To | {names} | Instead |", f"|---|{'---|' * len(self.measured)}---|"]
             for need in use.needs:
-                worst = [self.worst(lane, need) for lane in self.measured]
-                cells = [self._cell(lane, probe) for lane, probe in zip(self.measured, worst, strict=True)]
+                cells = [self._cell(lane, need) for lane in self.measured]
                 apis = dict.fromkeys(probe.partition(":")[0].rpartition(".")[2] for probe in need.probes)
                 calls = ", ".join(f"`{api}`" for api in apis)
                 failing = any(not self._met(lane, need) for lane in self.measured)
@@ -307,7 +307,7 @@ class Verdicts:
         lines = [f"| {title} | {' | '.join(map(self.name, self.measured))} |", f"|---|{'---|' * len(self.measured)}"]
         for heading, probes in rows.items():
             need = Need(heading, tuple(probes))
-            cells = [self._cell(lane, self.worst(lane, need)) for lane in self.measured]
+            cells = [self._cell(lane, need) for lane in self.measured]
             lines.append(f"| {heading} | {' | '.join(cells)} |")
         return "\n".join(lines)
 
@@ -323,13 +323,13 @@ class Verdicts:
             need = Need(heading, tuple(probes))
             by_cell: dict[str, list[str]] = {}
             for lane in self.measured:
-                by_cell.setdefault(self._cell(lane, self.worst(lane, need)), []).append(self.name(lane))
+                by_cell.setdefault(self._cell(lane, need), []).append(self.name(lane))
             cells = (
                 cell if len(by_cell) == 1 else f"{cell}<br><small>with {', '.join(lanes)}</small>"
                 for cell, lanes in by_cell.items()
             )
             message = self.worst(self.measured[-1], need).exception
-            told = f"<code>{html.escape(_first(message[1]))}</code>" if message else ""
+            told = f"<code>{_literal(_first(message[1]))}</code>" if message else ""
             lines.append(f"| {heading} | {'<br>'.join(cells)} | {told} |")
         return "\n".join(lines)
 
@@ -349,12 +349,14 @@ class Verdicts:
                 raise Unmeasured(f"{self.name(lane)} did not note {words!r} of {probe_id!r}")
         return words
 
-    def _cell(self, lane: Coverage, probe: Probe) -> str:
-        kind, words = _WORDS["ignored" if probe.caveat in _NOT_DONE else probe.status]
+    def _cell(self, lane: Coverage, need: Need) -> str:
+        """How the worst call of a need went, and every caveat of any of them."""
+        worst = self.worst(lane, need)
+        kind, words = _WORDS["ignored" if worst.caveat in _NOT_DONE else worst.status]
         text = f'<span class="cell cell--{kind}">{words}</span>'
-        if probe.caveat and probe.caveat in lane.caveats:
-            text += f"<br><small>{html.escape(lane.caveats[probe.caveat])}</small>"
-        return text
+        caveats = dict.fromkeys(self.probe(lane, probe).caveat for probe in need.probes)
+        told = "; ".join(_literal(lane.caveats[caveat]) for caveat in caveats if caveat in lane.caveats)
+        return f"{text}<br><small>{told}</small>" if told else text
 
     def _messages(self, use: Use) -> list[str]:
         """The messages of what fails, each once."""
@@ -372,7 +374,7 @@ class Verdicts:
         for (message, words), lanes in found.items():
             where = "all lanes" if len(lanes) == len(self.measured) else ", ".join(lanes)
             first, _, rest = message.partition("\n")
-            rows.append(f"- **{words}** ({where}): <code>{html.escape(first)}{' …' if rest else ''}</code>")
+            rows.append(f"- **{words}** ({where}): <code>{_literal(first)}{' …' if rest else ''}</code>")
         body = "\n".join(f"    {row}" for row in rows)
         return [f'??? quote "The messages of what fails, as measured"\n\n{body}']
 
@@ -397,8 +399,13 @@ class Verdicts:
 
 def _first(message: str) -> str:
     """The beginning of a message, for a table."""
-    line = message.partition("\n")[0].replace("|", "\\|")
+    line = message.partition("\n")[0]
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
+def _literal(text: str) -> str:
+    """A text whose signs mean nothing, neither to HTML nor to Markdown."""
+    return re.sub(r"[`*_\[\]|\\~]", lambda match: f"&#{ord(match.group())};", html.escape(text))
 
 
 def _client(lane: Coverage) -> str:

@@ -158,7 +158,7 @@ class Cards:
     def _stamp(self, example: Example, proof: Proof, section: str | None, up: str) -> str:
         days = sorted({result.recorded_at[:10] for result in proof.results.values() if result.recorded_at})
         recorded = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-        others = "".join(f", and `{name}` as `{label}`" for name, label in proof.tokens.items())
+        others = "".join(f"; `{name}` was `{label}`" for name, label in proof.tokens.items())
         part = "This is a part of a script and needs what stands before it. " if section else ""
         whole = "Download the whole script" if section else "Download"
         return (

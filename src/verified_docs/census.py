@@ -24,7 +24,8 @@ DOCS = "docs"
 PYTHON = frozenset({"python", "py", "python3"})
 _SHELL = frozenset({"bash", "sh", "shell"})
 # Shown as it is: there is nothing in it that could run or be parsed.
-_ILLUSTRATION = frozenset({"text", "dotenv", "http"})
+HTTP = "http"
+_ILLUSTRATION = frozenset({"text", "dotenv", HTTP})
 _CONTAINER = re.compile(r"^(?P<indent> *)(?:===[!+]{0,2}\s+[\"']|!!!\s+\w|\?\?\?\+?\s+\w)")
 _TICKS = re.compile(r"^[\s>*+-]*(?:\d+[.)])?\s*(?P<ticks>`{3,}|~{3,})")
 _COMMENT = re.compile(r"<!--.*?-->", re.S)

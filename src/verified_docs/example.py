@@ -21,6 +21,7 @@ from verified_docs.promise import Expected, promised_output, refuse_unseen_outpu
 EXAMPLES = "examples"
 EVERY_LANE = "*"
 _LABEL = r"^[a-z_]+:[a-z_]+:[a-z_]+$"
+_TOKEN_VARIABLE = r"^(?:[A-Z0-9]+_)*TOKEN(?:_[A-Z0-9]+)*$"
 _BLOCK = re.compile(r"^# /// (?P<type>[a-zA-Z0-9-]+)\n(?P<content>(?:#(?:| .*)\n)+?)# ///$", re.M)
 _MARKER = re.compile(r"^\s*# --8<-- \[(?P<edge>start|end):(?P<name>[\w-]+)\]\s*$")
 _ANY_MARKER = re.compile(r"^\s*#\s*-+8<-+")
@@ -66,7 +67,7 @@ class Metadata(BaseModel):
     title: str = Field(min_length=3, max_length=80)
     role: str
     scope: str
-    tokens: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], Annotated[str, Field(pattern=_LABEL)]] = {}
+    tokens: dict[Annotated[str, Field(pattern=_TOKEN_VARIABLE)], Annotated[str, Field(pattern=_LABEL)]] = {}
     raises: dict[str, Raises] = {}
     output: dict[str, str] = {}
 

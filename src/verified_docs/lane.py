@@ -11,6 +11,7 @@ from typing import Any
 from verified_docs.problem import Problem, read_text
 
 CONFIG = "pyproject.toml"
+_KEYS = frozenset({"functions", "lanes", "publish"})
 
 
 @dataclass(frozen=True, order=True)
@@ -63,6 +64,8 @@ def load_settings(root: Path) -> dict[str, Any]:
         table = tomllib.loads(read_text(path))["tool"]["verified_docs"]
         if not isinstance(table, dict):
             raise TypeError("[tool.verified_docs] is not a table")
+        if unknown := table.keys() - _KEYS:
+            raise KeyError(f"unknown key {sorted(unknown)[0]}")
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise Problem(
             path,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 LABEL = re.compile(r"<[a-z_]+(?::[a-z_]+)*>")
 _REDACTED = re.compile(r"(?:redacted|placeholder|example|your|xxxx)", re.I)
 # Any word before it counts, but for the tokens that count pages.
-_SECRET_NAME = r"(?!(?:next_)?page_token)(?:[a-z0-9]+_)*(?:token|secret|passw(?:or)?d)"
+_SECRET_NAME = r"(?!(?:next_)?page_token)(?:[a-z0-9]+[_-])*(?:token|secret|passw(?:or)?d)"
 # A plain word, as in "the token downloads".
 _WORD = r"(?-i:[a-z]){1,19}\.?(?![A-Za-z0-9+/=_\-.~])"
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (

@@ -15,7 +15,7 @@ import jinja2
 
 from verified_docs.card import EVIDENCE_PAGE, Cards, Facts, download, fence
 from verified_docs.cassette import file_sha256
-from verified_docs.census import DOCS, PYTHON, check_fences, find_fences
+from verified_docs.census import DOCS, HTTP, PYTHON, check_fences, find_fences
 from verified_docs.evidence import FILE, SCHEMA_FILE, Evidence, json_schema
 from verified_docs.example import Example, load_examples
 from verified_docs.exchange import NotThere, exchange
@@ -64,8 +64,9 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
         _write(work / SCHEMA_FILE, json.dumps(json_schema(), indent=1) + "\n", root / SCHEMA_FILE)
         for example in examples.values():
             _write(work / download(example), example.source, example.path)
-        for path in _published_as_they_are(root):
-            _copy(path, work / path.relative_to(root))
+        for folder in _published_as_they_are(root):
+            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                _copy(path, work / path.relative_to(root.resolve()))
         for proof in evidence.examples.values():
             for result in proof.results.values():
                 if result.cassette:
@@ -83,7 +84,8 @@ def _check_target(root: Path, into: Path) -> Path:
     """Refuses to replace anything but an earlier result."""
     into = into.resolve()
     ours = not into.exists() or (into / FILE).is_file()
-    inputs = [root / name for name in (DOCS, "examples", SNIPPETS, "cassettes", "src", "tests")]
+    sources = [root / name for name in (DOCS, "examples", SNIPPETS, "cassettes", "src", "tests")]
+    inputs = [*sources, *_published_as_they_are(root)]
     if not ours or root.is_relative_to(into) or any(into.is_relative_to(folder) for folder in inputs):
         raise Problem(
             into,
@@ -128,20 +130,21 @@ def _check_fresh(root: Path, examples: dict[str, Example], evidence: Evidence) -
 
 
 def _published_as_they_are(root: Path) -> list[Path]:
-    """The files of the folders in `publish = [...]` under `[tool.verified_docs]`."""
-    folders = load_settings(root).get("publish", [])
-    named = isinstance(folders, list) and all(isinstance(name, str) for name in folders)
-    for name in folders if named else [None]:
-        folder = (root.resolve() / name).resolve() if name else root.resolve()
-        if not folder.is_dir() or not folder.is_relative_to(root.resolve()) or folder == root.resolve():
+    """The folders in `publish = [...]` under `[tool.verified_docs]`."""
+    names = load_settings(root).get("publish", [])
+    given = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    top = root.resolve()
+    folders = [(top / name).resolve() for name in names] if given else [top]
+    for folder in folders:
+        if not folder.is_dir() or not folder.is_relative_to(top) or folder == top:
             raise Problem(
                 root / CONFIG,
                 None,
-                f"publish = {folders!r} under [tool.verified_docs] has to list folders of the project",
+                f"publish = {names!r} under [tool.verified_docs] has to list folders of the project",
                 'write publish = ["folder"], or leave it out',
                 kind="config",
             )
-    return [path for name in folders for path in sorted((root / name).rglob("*")) if path.is_file()]
+    return folders
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -173,6 +176,7 @@ class _Pages:
         self.examples = examples
         self.cards = Cards(evidence)
         self._shown: set[str] = set()
+        self._exchanges: set[str] = set()
         self._shown_snippets: set[Path] = set()
         # Two examples may have the same code, as where only the token differs.
         self._code: dict[str, set[str]] = {}
@@ -208,13 +212,14 @@ class _Pages:
             return self._snippet(snippet_name)
 
         def recorded(example_id: str, request: str, number: int = 1, lane: str | None = None) -> str:
-            return exchange(self.root, self.evidence, example_id, request, number, lane)
+            text = exchange(self.root, self.evidence, example_id, request, number, lane)
+            self._exchanges.update(one.content for one in find_fences(path, text))
+            return text
 
         def file(file_name: str) -> str:
             return self._file(self.root, file_name)
 
         context: dict[str, Any] = {
-            **self._own(name, up),
             "example": example,
             "exchange": recorded,
             "snippet": snippet,
@@ -224,7 +229,7 @@ class _Pages:
             "evidence": self.evidence,
         }
         try:
-            text = self._jinja.get_template(name).render(context)
+            text = self._jinja.get_template(name).render({**self._own(name, up), **context})
         except jinja2.TemplateSyntaxError as error:
             raise Problem(
                 path,
@@ -233,6 +238,8 @@ class _Pages:
                 "correct the line, then make site",
                 kind="page",
             ) from error
+        except Problem:
+            raise
         except UnicodeDecodeError as error:
             raise Problem(path, 1, "the page is not UTF-8", "save it as UTF-8 text", kind="page") from error
         except Exception as error:
@@ -258,6 +265,14 @@ class _Pages:
         fences = find_fences(path, text)
         check_fences(fences)
         for one in fences:
+            if one.language == HTTP and one.content not in self._exchanges:
+                raise Problem(
+                    path,
+                    None,
+                    f"the page would show a request that was not recorded: {one.content.partition(chr(10))[0]}",
+                    'write {{ exchange("area/name", "POST end/of/path") }}',
+                    kind="unverified-code",
+                )
             if one.language not in PYTHON:
                 continue
             if one.content in self._code:
@@ -307,8 +322,10 @@ class _Pages:
     def _file(folder: Path, name: str, *title: str | None) -> str:
         """A whole file as a fence, under its name unless another title is given."""
         path = folder / name
-        if not path.is_file() or ".." in PurePosixPath(name).parts:
-            raise NotThere(f"there is no file {name!r} in {shown(folder)}")
+        inside = path.resolve().is_relative_to(folder.resolve()) and ".." not in PurePosixPath(name).parts
+        # The settings of whoever builds the site are one slip away from their template.
+        if not path.is_file() or not inside or path.name == ".env":
+            raise NotThere(f"there is no file {name!r} to show in {shown(folder)}")
         ending = path.suffix or path.name
         language = _LANGUAGES.get(".env" if path.name.startswith(".env") else ending)
         if language is None:
@@ -328,7 +345,9 @@ def _own_functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     module, _, attribute = str(name).partition(":")
     try:
         functions: Callable[[str, str], dict[str, Any]] = getattr(importlib.import_module(module), attribute)(root)
-    except (ImportError, AttributeError, ValueError) as error:
+        if not isinstance(functions("index.md", ""), dict):
+            raise TypeError("it gives no names")
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise Problem(
             root / CONFIG,
             None,

@@ -20,6 +20,7 @@ from verified_docs.cassette import (
     write_whole,
 )
 from verified_docs.census import Fence
+from verified_docs.claims import check_claims
 from verified_docs.evidence import Result
 from verified_docs.example import Example, Metadata, load_example
 from verified_docs.lane import Lane
@@ -70,7 +71,7 @@ def verify(
     before = file_sha256(path) if from_disk else ""
     if cassette is None:
         cassette = load_cassette(path)
-    _check_provenance(cassette, lane, adapter, example)
+    check_claims(cassette, lane, adapter, example)
     run, tape = run_example(example, cassette, root, adapter)
     if from_disk and file_sha256(path) != before:
         raise Problem(path, None, "the run changed its cassette", f"git checkout -- {shown(path)}", kind="written")
@@ -91,20 +92,6 @@ def verify(
         cassette=path.relative_to(root).as_posix(),
         cassette_sha256=before or hashlib.sha256(cassette.text.encode()).hexdigest(),
     )
-
-
-def _check_provenance(cassette: Cassette, lane: Lane, adapter: Adapter, example: Example) -> None:
-    provenance = cassette.provenance
-    server = f"{provenance.server.name} {provenance.server.version}"
-    client = f"{provenance.client.name} {provenance.client.version}"
-    if not server.startswith(f"{lane.server}.") or client != lane.client:
-        raise Problem(
-            cassette.path,
-            1,
-            f"the cassette was recorded from {server} with {client}, but stands in the lane {lane}",
-            f"verified-docs import FOLDER --only {example.id}",
-            kind="provenance",
-        )
 
 
 def _check_requests(example: Example, cassette: Cassette, tape: StrictTape, run: Run, check: str) -> None:
