@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 
 from conftest import ROOT
 from handbook.__main__ import app
+from handbook.intake import import_measured
 from handbook.measured import (
     MEASURED,
     Coverage,
     Permissions,
-    import_measured,
     load_coverage,
     load_permissions,
 )

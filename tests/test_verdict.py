@@ -9,7 +9,8 @@ import pytest
 from conftest import LANES, ROOT
 from handbook.measured import Coverage, load_coverage
 from handbook.permissions import Unmeasured
-from handbook.verdict import USES, Need, Verdicts
+from handbook.uses import USES, Need
+from handbook.verdict import Verdicts
 
 MEASURED = load_coverage(ROOT)
 VERDICTS = Verdicts(MEASURED)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from handbook.diagrams import draw
-from handbook.measured import import_measured
+from handbook.intake import import_measured
 from handbook.screens import read_screens, write_screens
 from verified_docs.cli import told
 from verified_docs.problem import shown
