@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from conftest import ROOT
 from handbook.measured import load_permissions
-from handbook.permissions import GROUPS, PERSONAS, Matrix, Persona, Unmeasured
+from handbook.permissions import GROUPS, PERSONAS, Matrix, Persona
+from handbook.table import Unmeasured
 
 MATRIX = Matrix(load_permissions(ROOT))
 NEWEST = MATRIX.measured[-1]

@@ -14,8 +14,8 @@ from PIL import Image
 
 from conftest import ROOT
 from handbook import diagrams
-from handbook.permissions import Unmeasured
 from handbook.screens import FOLDER, INDEX, Screens, read_screens, write_screens
+from handbook.table import Unmeasured
 from verified_docs.problem import Problem
 
 ROWS = json.loads((ROOT / FOLDER / INDEX).read_text("utf-8"))["screens"]

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import LANES, ROOT
 from handbook.measured import Coverage, load_coverage
-from handbook.permissions import Unmeasured
+from handbook.table import Unmeasured
 from handbook.uses import USES, Need
 from handbook.verdict import Verdicts
 

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from handbook.permissions import Unmeasured
+from handbook.table import Unmeasured
 from verified_docs.cassette import write_whole
 from verified_docs.problem import Problem, read_text
 

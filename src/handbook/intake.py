@@ -103,7 +103,7 @@ def _text(data: Permissions | Coverage) -> str:
 
 def _check_name(path: Path, data: Permissions | Coverage) -> None:
     """A file says by its name which server it is of."""
-    series = ".".join(data.source.server.version.split(".")[:2])
+    series = data.source.series
     if series not in path.name:
         raise Problem(
             path, None, f"the data is of GitLab {series}, its name says otherwise", "rename it", kind="measured"

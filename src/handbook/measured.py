@@ -48,6 +48,11 @@ class Source(_Frozen):
     recording_sha256: str
     client: Software | None = None
 
+    @property
+    def series(self) -> str:
+        """The first two numbers of the server's version."""
+        return ".".join(self.server.version.split(".")[:2])
+
 
 class Operation(_Frozen):
     """One request that was tried with every credential.

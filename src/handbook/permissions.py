@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from handbook.measured import Answer, Permissions
+from handbook.table import Unmeasured, table
 
 PRIVATE = "private"
 GROUPS = {
@@ -45,10 +46,6 @@ _GID = re.compile(r"(?<=gid://gitlab/)(\w+::\w+)/\d+")
 
 # One outcome for each GitLab, oldest first; None where it was not tried.
 Outcome = tuple[Answer | None, ...]
-
-
-class Unmeasured(Exception):
-    """A page asks for something that was not measured."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +114,7 @@ class Matrix:
 
     def __init__(self, measured: Sequence[Permissions]) -> None:
         self.measured = measured
-        self.versions = [".".join(one.source.server.version.split(".")[:2]) for one in measured]
+        self.versions = [one.source.series for one in measured]
 
     @cached_property
     def operations(self) -> dict[str, str]:
@@ -187,13 +184,8 @@ class Matrix:
                     self._cell([self.outcome(operation, credential, project)]) for _, credential, project in columns
                 )
                 rows.setdefault((group, cells), []).append(operation)
-        lines = [
-            f"| {title} | {' | '.join(heading for heading, _, _ in columns)} |",
-            f"|---|{'---|' * len(columns)}",
-        ]
-        for (group, cells), operations in rows.items():
-            lines.append(f"| {_row(group, operations)} | {' | '.join(cells)} |")
-        return "\n".join(lines)
+        headings = [title, *(heading for heading, _, _ in columns)]
+        return table(headings, ([_row(group, names), *cells] for (group, cells), names in rows.items()))
 
     def by_credential(
         self, credentials: dict[str, str], columns: dict[str, Sequence[str]], project: str = PRIVATE
@@ -205,14 +197,14 @@ class Matrix:
             columns: Column heading to groups of operations.
             project: The kind of project.
         """
-        lines = [f"| Credential | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
+        rows = []
         for heading, credential in credentials.items():
             cells = []
             for groups in columns.values():
                 operations = [name for name, group in self.operations.items() if group in groups]
                 cells.append(self._cell([self.outcome(name, credential, project) for name in operations]))
-            lines.append(f"| {heading} | {' | '.join(cells)} |")
-        return "\n".join(lines)
+            rows.append([heading, *cells])
+        return table(["Credential", *columns], rows)
 
     def scopes(self, credential: str) -> str:
         """The scopes or permissions of a credential, as a list for a table.
@@ -231,11 +223,14 @@ class Matrix:
         Args:
             columns: Column heading to a credential and a kind of project.
         """
-        lines = [f"| To delete | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
-        for name, words in _DELETIONS.items():
-            cells = [self._cell([self.outcome(name, credential, kind)]) for credential, kind in columns.values()]
-            lines.append(f"| {words}<br><small>{name}</small> | {' | '.join(cells)} |")
-        return "\n".join(lines)
+        rows = (
+            [
+                f"{words}<br><small>{name}</small>",
+                *(self._cell([self.outcome(name, credential, kind)]) for credential, kind in columns.values()),
+            ]
+            for name, words in _DELETIONS.items()
+        )
+        return table(["To delete", *columns], rows)
 
     def _cell(self, outcomes: Sequence[Outcome]) -> str:
         """The outcomes of one or more operations, and what an older GitLab did otherwise."""
@@ -264,13 +259,8 @@ class Matrix:
         rows: dict[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], list[str]] = {}
         for (group, marks), pairs in found.items():
             rows.setdefault((marks, tuple(pairs)), []).append(GROUPS[group])
-        lines = [
-            f"| Operation | Project: credential | {' | '.join(f'GitLab {one}' for one in self.versions)} |",
-            f"|---|---|{'---|' * len(self.versions)}",
-        ]
-        for (marks, where), groups in rows.items():
-            lines.append(f"| {'; '.join(groups)} | {_some(where)} | {' | '.join(marks)} |")
-        return "\n".join(lines)
+        headings = ["Operation", "Project: credential", *(f"GitLab {one}" for one in self.versions)]
+        return table(headings, (["; ".join(groups), _some(where), *marks] for (marks, where), groups in rows.items()))
 
     def least(self, persona: Persona) -> tuple[str, str]:
         """The lowest classic personal token that may do all that a persona does, and why the next lower may not.
@@ -300,19 +290,13 @@ class Matrix:
 
     def personas(self) -> str:
         """A table of personas with the weakest token that suffices."""
-        lines = ["| Who | What it does | Role | Scope | One step lower |", "|---|---|---|---|---|"]
+        rows = []
         for persona in PERSONAS:
             credential, weaker = self.least(persona)
             _, role, scope = credential.split(":")
-            cells = (
-                f"**{persona.name}**",
-                persona.does,
-                role.capitalize(),
-                f"`{scope}`",
-                weaker or "nothing lower was measured",
-            )
-            lines.append(f"| {' | '.join(cells)} |")
-        return "\n".join(lines)
+            why = weaker or "nothing lower was measured"
+            rows.append([f"**{persona.name}**", persona.does, role.capitalize(), f"`{scope}`", why])
+        return table(["Who", "What it does", "Role", "Scope", "One step lower"], rows)
 
 
 def _row(group: str, operations: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from handbook.permissions import Unmeasured
+from handbook.table import Unmeasured
 from verified_docs.leaks import find_leaks
 from verified_docs.problem import Problem, read_text
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from handbook.measured import Coverage, Probe
-from handbook.permissions import Unmeasured
+from handbook.table import Unmeasured, table
 from handbook.uses import LOAD_REGISTERED, USES, Need, Use
 
 _LONGEST = 120
@@ -37,7 +37,7 @@ class Verdicts:
     @staticmethod
     def name(lane: Coverage) -> str:
         """A lane as people name it."""
-        return f"GitLab {'.'.join(lane.source.server.version.split('.')[:2])} · {_client(lane)}"
+        return f"GitLab {lane.source.series} · {_client(lane)}"
 
     @property
     def count(self) -> int:
@@ -48,8 +48,8 @@ class Verdicts:
     @staticmethod
     def file(lane: Coverage) -> str:
         """The name of a lane's data."""
-        server, client = lane.source.server.version.split("."), lane.source.client
-        return f"coverage-gitlab{server[0]}.{server[1]}-mlflow{client.version.split('.')[0] if client else ''}.json"
+        client = lane.source.client
+        return f"coverage-gitlab{lane.source.series}-mlflow{client.version.split('.')[0] if client else ''}.json"
 
     def probe(self, lane: Coverage, probe_id: str) -> Probe:
         """One measured call.
@@ -75,7 +75,7 @@ class Verdicts:
 
     def summary(self) -> str:
         """A table of verdicts: who, and one column for each lane."""
-        lines = [f"| You are | {' | '.join(map(self.name, self.measured))} |", f"|---|{'---|' * len(self.measured)}"]
+        rows = []
         for use in USES:
             cells = []
             for lane in self.measured:
@@ -89,16 +89,15 @@ class Verdicts:
                     cells.append(f'<span class="cell cell--but">✓ Yes, but not</span><br><small>{what}</small>')
                 else:
                     cells.append('<span class="cell cell--yes">✓ Yes</span>')
-            lines.append(f"| [**{use.name}**](#{_slug(use.name)}) | {' | '.join(cells)} |")
-        return "\n".join(lines)
+            rows.append([f"[**{use.name}**](#{_slug(use.name)})", *cells])
+        return table(["You are", *map(self.name, self.measured)], rows)
 
     def details(self, up: str) -> str:
         """Every need of every use, with what was measured and what to do instead."""
         parts = []
         for use in USES:
             parts.append(f"### {use.name} {{ #{_slug(use.name)} }}")
-            names = " | ".join(map(self.name, self.measured))
-            lines = [f"| To | {names} | Instead |", f"|---|{'---|' * len(self.measured)}---|"]
+            rows = []
             for need in use.needs:
                 cells = [self._cell(lane, need) for lane in self.measured]
                 apis = dict.fromkeys(probe.partition(":")[0].rpartition(".")[2] for probe in need.probes)
@@ -106,8 +105,8 @@ class Verdicts:
                 failing = any(not self._met(lane, need) for lane in self.measured)
                 instead = need.instead.format(up=up) if failing else ""
                 words = need.words if need.vital else f"{need.words} <small>(not vital)</small>"
-                lines.append(f"| {words}<br><small>{calls}</small> | {' | '.join(cells)} | {instead} |")
-            parts.append("\n".join(lines))
+                rows.append([f"{words}<br><small>{calls}</small>", *cells, instead])
+            parts.append(table(["To", *map(self.name, self.measured), "Instead"], rows))
             parts += self._messages(use)
         return "\n\n".join(parts)
 
@@ -118,12 +117,11 @@ class Verdicts:
             rows: Row heading, in Markdown, to the probes that it stands for; the worst of them is shown.
             title: The heading of the first column.
         """
-        lines = [f"| {title} | {' | '.join(map(self.name, self.measured))} |", f"|---|{'---|' * len(self.measured)}"]
-        for heading, probes in rows.items():
-            need = Need(heading, tuple(probes))
-            cells = [self._cell(lane, need) for lane in self.measured]
-            lines.append(f"| {heading} | {' | '.join(cells)} |")
-        return "\n".join(lines)
+        found = [
+            [heading, *(self._cell(lane, Need(heading, tuple(probes))) for lane in self.measured)]
+            for heading, probes in rows.items()
+        ]
+        return table([title, *map(self.name, self.measured)], found)
 
     def outcomes(self, rows: dict[str, Sequence[str]], title: str) -> str:
         """A table of calls with what happens and the client's message, for calls on which most lanes agree.
@@ -132,7 +130,7 @@ class Verdicts:
             rows: Row heading, in Markdown, to the probes that it stands for; the worst of them is shown.
             title: The heading of the first column.
         """
-        lines = [f"| {title} | What happens | Message |", "|---|---|---|"]
+        found = []
         for heading, probes in rows.items():
             need = Need(heading, tuple(probes))
             by_cell: dict[str, list[str]] = {}
@@ -144,8 +142,8 @@ class Verdicts:
             )
             message = self.worst(self.measured[-1], need).exception
             told = f"<code>{_literal(_first(message[1]))}</code>" if message else ""
-            lines.append(f"| {heading} | {'<br>'.join(cells)} | {told} |")
-        return "\n".join(lines)
+            found.append([heading, "<br>".join(cells), told])
+        return table([title, "What happens", "Message"], found)
 
     def seen(self, probe_id: str, words: str) -> str:
         """Makes sure that a sentence agrees with what every lane noted of a call.
