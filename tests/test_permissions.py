@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from conftest import ROOT
 from handbook.measured import load_permissions
-from handbook.permissions import GROUPS, PERSONAS, Matrix, Persona
+from handbook.permissions import GROUPS, PERSONAS, Matrix, Persona, _mark
 from handbook.table import Unmeasured
 
 MATRIX = Matrix(load_permissions(ROOT))
@@ -128,7 +128,7 @@ def test_differences_are_all_differences_and_nothing_else() -> None:
         for credential in by_credential:
             for name, group in MATRIX.operations.items():
                 before, after = older.answer(name, credential, project), newer.answer(name, credential, project)
-                if before and after and (before.status, before.ok) != (after.status, after.ok):
+                if before and after and _mark(before) != _mark(after):
                     differing.setdefault(GROUPS[group], set()).add((project, credential))
     shown: dict[str, set[tuple[str, str]]] = {}
     counted: dict[str, int] = {}
@@ -145,6 +145,8 @@ def test_differences_are_all_differences_and_nothing_else() -> None:
             counted[name] = counted.get(name, 0) + len(pairs)
             shown.setdefault(name, set()).update(pairs)
     assert counted == {name: len(pairs) for name, pairs in differing.items()}
+    # The same status, and yet not the same: 19.3 hides both lists.
+    assert ("public", "anonymous") in differing["Read with GraphQL"]
     assert all(pairs <= differing[name] for name, pairs in shown.items())
     same = Matrix([newer, newer])
     assert len(rows(same.differences())) == 1

@@ -195,6 +195,13 @@ def test_every_recipe_carries_a_stamp_with_all_lanes(pages: Path) -> None:
             assert re.search(r"recordings of \d{4}-\d\d-\d\d", stamp)
 
 
+def test_a_script_without_the_client_says_why_lanes_are_missing(pages: Path) -> None:
+    words = "It does without MLflow, and was recorded with one client only."
+    assert words in (pages / "reference/setup-calls.md").read_text("utf-8")
+    # This one has the client, and is not recorded with the other.
+    assert words not in (pages / "how-to/migrate.md").read_text("utf-8")
+
+
 def test_nothing_published_holds_a_secret(site: Path) -> None:
     for path in site.rglob("*"):
         if path.suffix in {".html", ".json", ".py", ".md", ".xml", ".txt"}:

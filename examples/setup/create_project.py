@@ -52,8 +52,9 @@ print(token.name, token.scopes, AccessLevel(token.access_level).name, token.acti
 
 settings = Path(".env")
 settings.touch(mode=0o600)
-with settings.open("a") as file:
-    file.write(f"\nMLFLOW_TRACKING_TOKEN={token.token}\n")
+rows = settings.read_text().splitlines()
+rows = [row for row in rows if not row.startswith("MLFLOW_TRACKING_TOKEN=")]
+settings.write_text("\n".join([*rows, f"MLFLOW_TRACKING_TOKEN={token.token}", ""]))
 # --8<-- [end:token]
 
 # --8<-- [start:variables]

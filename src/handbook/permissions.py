@@ -246,14 +246,14 @@ class Matrix:
         return text
 
     def differences(self) -> str:
-        """A table of everything that one GitLab answers with another status than the other, to the same credential."""
+        """A table of everything that the GitLabs answer differently to the same credential, as the tables show it."""
         found: dict[tuple[str, tuple[str, ...]], dict[tuple[str, str], None]] = {}
         for project, by_credential in self.measured[-1].cells.items():
             for credential in by_credential:
                 for operation, group in self.operations.items():
                     answers = [one.answer(operation, credential, project) for one in self.measured]
-                    if None not in answers and len({(one.status, one.ok) for one in answers if one}) > 1:
-                        marks = tuple(_mark(one) for one in answers if one)
+                    marks = tuple(_mark(one) for one in answers if one)
+                    if None not in answers and len(set(marks)) > 1:
                         found.setdefault((group, marks), {})[project, credential] = None
         # Groups that differ alike, for the same credentials on the same projects, share a row.
         rows: dict[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], list[str]] = {}

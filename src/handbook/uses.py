@@ -185,7 +185,9 @@ USES = (
             Need("log traces", ("mlflow.trace:basic",), "another server for traces"),
             Need("search traces", ("mlflow.search_traces:basic",), "another server for traces"),
             Need("evaluate", ("mlflow.evaluate:basic",), "evaluate locally, log the numbers as metrics"),
-            Need("load a prompt", ("MlflowClient.load_prompt:basic",), "keep prompts in Git"),
+            Need(
+                "load a prompt", ("MlflowClient.load_prompt:basic", "mlflow.load_prompt:basic"), "keep prompts in Git"
+            ),
         ),
     ),
 )
