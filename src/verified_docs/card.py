@@ -161,10 +161,10 @@ class Cards:
         others = "".join(f"; `{name}` was `{label}`" for name, label in proof.tokens.items())
         part = "This is a part of a script and needs what stands before it. " if section else ""
         whole = "Download the whole script" if section else "Download"
-        clients = {lane.client.split()[0].lower() for lane in self.evidence.lanes.values()}
-        uses = any(name.lower().startswith(tuple(clients)) for name in example.dependencies)
-        if not uses and any(result.verdict == "not_recorded" for result in proof.results.values()):
-            part += f"It does without {next(iter(self.evidence.lanes.values())).client.split()[0]}, and was recorded with one client only. "
+        client = next(iter(self.evidence.lanes.values())).client.split()[0]
+        uses_it = any(name.lower().startswith(client.lower()) for name in example.dependencies)
+        if not uses_it and any(result.verdict == "not_recorded" for result in proof.results.values()):
+            part += f"It does without {client}, and was recorded with one client only. "
         return (
             '<div class="stamp" markdown="1">\n\n'
             f"{self._chips(proof.results)}\n\n"
