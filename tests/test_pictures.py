@@ -153,7 +153,7 @@ def test_no_picture_without_words() -> None:
 @pytest.mark.parametrize("source", sorted((ROOT / diagrams.FOLDER).glob("*.mmd")), ids=lambda path: path.stem)
 def test_committed_diagram(source: Path) -> None:
     figure = diagrams.figure(ROOT, source.stem)
-    svg = ElementTree.fromstring(figure.removeprefix('<figure class="diagram">').removesuffix("</figure>"))
+    svg = ElementTree.fromstring(figure.removeprefix('<figure class="diagram" tabindex="0">').removesuffix("</figure>"))
     assert svg.get("role") == "img"
     words = {element.get("id"): element.text for element in svg.iter() if element.get("id")}
     assert words[svg.get("aria-labelledby")]

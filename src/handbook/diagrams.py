@@ -60,7 +60,7 @@ def figure(root: Path, name: str) -> str:
         raise Problem(source, None, "the diagram was changed after it was drawn", _DRAW, kind="diagram")
     if found[2] != _digest(drawn.replace(found[0], "", 1)) or _ACTIVE.search(drawn):
         raise Problem(source.with_suffix(".svg"), None, "the drawing was edited by hand", _DRAW, kind="diagram")
-    return f'<figure class="diagram">{drawn.strip()}</figure>'
+    return f'<figure class="diagram" tabindex="0">{drawn.strip()}</figure>'
 
 
 def draw(root: Path, mermaid: Path) -> list[Path]:
