@@ -12,7 +12,6 @@ from typing import Annotated, Literal, Self
 from pydantic import (
     AwareDatetime,
     BaseModel,
-    ConfigDict,
     Field,
     StrictBool,
     StrictInt,
@@ -22,18 +21,14 @@ from pydantic import (
 
 from verified_docs.cassette import file_sha256, first_line
 from verified_docs.problem import Problem, read_text, shown
-from verified_docs.provenance import Software
+from verified_docs.provenance import Frozen, Software
 
 MEASURED = Path("measured")
 MANIFEST = "manifest.json"
 IMPORT = "make measured FROM=folder"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Source(_Frozen):
+class Source(Frozen):
     """Where measured data comes from.
 
     Attributes:
@@ -54,7 +49,7 @@ class Source(_Frozen):
         return ".".join(self.server.version.split(".")[:2])
 
 
-class Operation(_Frozen):
+class Operation(Frozen):
     """One request that was tried with every credential.
 
     Attributes:
@@ -70,7 +65,7 @@ class Operation(_Frozen):
     note: str | None = None
 
 
-class Credential(_Frozen):
+class Credential(Frozen):
     """What a request identified itself with.
 
     Attributes:
@@ -88,7 +83,7 @@ class Credential(_Frozen):
     note: str | None = None
 
 
-class Project(_Frozen):
+class Project(Frozen):
     """A project with one setting under test."""
 
     id: int
@@ -103,7 +98,7 @@ class Project(_Frozen):
     note: str | None = None
 
 
-class Answer(_Frozen):
+class Answer(Frozen):
     """What GitLab answered.
 
     Attributes:
@@ -123,7 +118,7 @@ class Answer(_Frozen):
     www_authenticate: str | None = None
 
 
-class Permissions(_Frozen):
+class Permissions(Frozen):
     """Every operation with every credential on every kind of project, of one GitLab.
 
     Attributes:
@@ -174,7 +169,7 @@ class Permissions(_Frozen):
 Status = Literal["works", "works-with-caveat", "ignored", "fails", "client-only", "not-in-client"]
 
 
-class Probe(_Frozen):
+class Probe(Frozen):
     """One call of the client, in one variant.
 
     Attributes:
@@ -199,7 +194,7 @@ class Probe(_Frozen):
     requests: int
 
 
-class Coverage(_Frozen):
+class Coverage(Frozen):
     """Every call of one client against one GitLab.
 
     Attributes:

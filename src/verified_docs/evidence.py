@@ -7,24 +7,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field, ValidationError
 
 from verified_docs.cassette import write_whole
 from verified_docs.census import DOCS, Fence
 from verified_docs.example import Example
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem, read_text, shown
-from verified_docs.provenance import Failure, Software
+from verified_docs.provenance import Failure, Frozen, Software
 
 FILE = "evidence.json"
 SCHEMA_FILE = "evidence.schema.json"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Result(_Frozen):
+class Result(Frozen):
     """What an example did in one lane, exactly as its recording says.
 
     Attributes:
@@ -52,7 +48,7 @@ class Result(_Frozen):
     cassette_sha256: str | None = None
 
 
-class Proof(_Frozen):
+class Proof(Frozen):
     """One example with its results.
 
     Attributes:
@@ -74,14 +70,14 @@ class Proof(_Frozen):
     results: dict[str, Result]
 
 
-class LaneName(_Frozen):
+class LaneName(Frozen):
     """A lane as readers see it."""
 
     server: str
     client: str
 
 
-class Evidence(_Frozen):
+class Evidence(Frozen):
     """Everything that was verified.
 
     Attributes:
@@ -94,7 +90,7 @@ class Evidence(_Frozen):
     version: Literal[1] = 1
     lanes: dict[str, LaneName]
     examples: dict[str, Proof]
-    fences: dict[str, list[str]] = {}
+    fences: dict[str, list[str]] = Field(default_factory=dict)
 
     def count(self, *verdicts: str) -> int:
         """The number of results with one of these verdicts."""

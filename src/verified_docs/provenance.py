@@ -7,26 +7,28 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, field_validator
 
 
-class Software(BaseModel):
-    """A program that took part in a recording."""
+class Frozen(BaseModel):
+    """Data that is read from a file and never changed: a field that nobody knows is a mistake."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Software(Frozen):
+    """A program that took part in a recording."""
 
     name: str
     version: str
     edition: str | None = None
 
 
-class Failure(BaseModel):
+class Failure(Frozen):
     """The exception that a recorded program ended with."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: str
     message: str
 
 
-class Provenance(BaseModel):
+class Provenance(Frozen):
     """Where a cassette comes from; kept in vcrpy's metadata slot.
 
     Attributes:
@@ -42,8 +44,6 @@ class Provenance(BaseModel):
         program_sha256: Hash of the program that was recorded, or None where it is not known.
         exception: How the recorded program ended, or None where it ran to its end.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     server: Software
     client: Software
