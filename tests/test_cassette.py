@@ -19,11 +19,11 @@ from verified_docs.cassette import (
     list_cassettes,
     load_cassette,
     write_cassette,
-    write_whole,
 )
 from verified_docs.inventory import load_manifest
 from verified_docs.leaks import find_leaks
 from verified_docs.problem import Problem
+from verified_docs.whole import write_whole
 
 SAMPLE = load_cassette(cassette_path(ROOT, LANES[-1], "tracking/check_connection"))
 MANIFEST = load_manifest(ROOT)

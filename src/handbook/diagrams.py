@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 
 from handbook.table import Unmeasured
-from verified_docs.cassette import write_whole
 from verified_docs.problem import Problem, read_text
+from verified_docs.whole import write_whole
 
 FOLDER = Path("docs/assets/diagrams")
 _DRAW = "make diagrams"

@@ -25,10 +25,11 @@ from handbook.measured import (
     load_manifest,
     validated,
 )
-from verified_docs.cassette import file_sha256, write_whole
+from verified_docs.cassette import file_sha256
 from verified_docs.leaks import find_leaks
 from verified_docs.problem import Problem, Problems
 from verified_docs.provenance import Software
+from verified_docs.whole import write_whole
 
 # The server; an address that calls name; the client's own server; a page that a message of the client points to.
 _HOSTS = frozenset({"gitlab.example.com", "example.com", "127.0.0.1", "docs.databricks.com"})
@@ -88,15 +89,14 @@ def _text(data: Permissions | Coverage) -> str:
     document = data.model_dump(mode="json", exclude_none=True)
     parts = []
     for key, value in document.items():
-        rows = (
-            [f"{json.dumps(name)}: {json.dumps(item, ensure_ascii=False)}" for name, item in value.items()]
-            if isinstance(value, dict)
-            else [json.dumps(item, ensure_ascii=False) for item in value]
-            if isinstance(value, list)
-            else None
-        )
-        opening, end = ("{", "}") if isinstance(value, dict) else ("[", "]")
-        body = json.dumps(value) if rows is None else opening + "\n" + ",\n".join(rows) + f"\n{end}"
+        match value:
+            case dict():
+                rows = (f"{json.dumps(name)}: {json.dumps(item, ensure_ascii=False)}" for name, item in value.items())
+                body = "{\n" + ",\n".join(rows) + "\n}"
+            case list():
+                body = "[\n" + ",\n".join(json.dumps(item, ensure_ascii=False) for item in value) + "\n]"
+            case _:
+                body = json.dumps(value)
         parts.append(f"{json.dumps(key)}: {body}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
 

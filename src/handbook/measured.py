@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -154,11 +154,13 @@ class Permissions(Frozen):
         Raises:
             KeyError: There is no such operation.
         """
-        place = list(self.operations).index(operation) if operation in self.operations else None
-        if place is None:
-            raise KeyError(operation)
+        place = self._places[operation]
         numbers = self.cells.get(project, {}).get(credential)
         return None if numbers is None or numbers[place] < 0 else self.answers[numbers[place]]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.operations)}
 
     @property
     def count(self) -> int:

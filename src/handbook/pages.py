@@ -41,7 +41,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
             "permissions": permissions,
             "answered": permissions.answered,
             "probes": coverage,
-            "verdicts": lambda: coverage.summary(),
+            "verdicts": coverage.summary,
             "verdict_details": lambda: coverage.details(up),
             "not_verified": lambda: not_verified,
             "banner": lambda: coverage.banner(

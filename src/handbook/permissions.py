@@ -166,14 +166,14 @@ class Matrix:
             Markdown. Operations of a group share a row where they share every outcome.
         """
         columns = [(heading, credential, project) for heading, credential in credentials.items()]
-        return self._table("Operation", columns, groups)
+        return self._table(columns, groups)
 
     def by_project(self, credential: str, projects: dict[str, str], groups: Iterable[str] | None = None) -> str:
         """A table of operations with one credential, one column for each kind of project."""
         columns = [(heading, credential, project) for heading, project in projects.items()]
-        return self._table("Operation", columns, groups)
+        return self._table(columns, groups)
 
-    def _table(self, title: str, columns: list[tuple[str, str, str]], groups: Iterable[str] | None) -> str:
+    def _table(self, columns: list[tuple[str, str, str]], groups: Iterable[str] | None) -> str:
         wanted = set(GROUPS if groups is None else groups)
         if unknown := wanted - set(self.operations.values()):
             raise Unmeasured(f"there is no group {sorted(unknown)[0]!r}")
@@ -184,7 +184,7 @@ class Matrix:
                     self._cell([self.outcome(operation, credential, project)]) for _, credential, project in columns
                 )
                 rows.setdefault((group, cells), []).append(operation)
-        headings = [title, *(heading for heading, _, _ in columns)]
+        headings = ["Operation", *(heading for heading, _, _ in columns)]
         return table(headings, ([_row(group, names), *cells] for (group, cells), names in rows.items()))
 
     def by_credential(
@@ -240,7 +240,7 @@ class Matrix:
         ]
         text = " ".join(by_version[-1]) or "–"
         for place, version in enumerate(self.versions[:-1]):
-            differs = any(one[place] and (one[-1] is None or _mark(one[place]) != _mark(one[-1])) for one in outcomes)
+            differs = any(one[place] and _mark(one[place]) != _mark(one[-1]) for one in outcomes)
             if differs:
                 text += f"<br><small>{version}: {' '.join(by_version[place])}</small>"
         return text

@@ -5,17 +5,17 @@ from __future__ import annotations
 import html
 import io
 import json
-import shutil
-import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from handbook.measured import IMPORT
 from handbook.table import Unmeasured
 from verified_docs.leaks import find_leaks
 from verified_docs.problem import Problem, read_text
+from verified_docs.whole import new_folder
 
 FOLDER = Path("docs/assets/screens")
 INDEX = "index.json"
@@ -38,13 +38,10 @@ class Screens:
     def __init__(self, root: Path) -> None:
         path = root / FOLDER / INDEX
         try:
-            index = json.loads(read_text(path, "make measured FROM=folder"))
-            self._rows: dict[str, dict[str, Any]] = {Path(row["file"]).stem: row for row in index["screens"]}
+            rows = [_Picture.model_validate(row) for row in json.loads(read_text(path, IMPORT))["screens"]]
         except (ValueError, KeyError, TypeError) as error:
-            raise Problem(
-                path, None, "the index of the pictures is broken", "make measured FROM=folder", kind="measured"
-            ) from error
-        self.shown: set[str] = set()
+            raise Problem(path, None, "the index of the pictures is broken", IMPORT, kind="measured") from error
+        self._rows = {Path(row.file).stem: row for row in rows}
 
     def figure(self, name: str, up: str) -> str:
         """A picture with its caption.
@@ -59,13 +56,12 @@ class Screens:
         if name not in self._rows:
             raise Unmeasured(f"there is no picture {name!r}; there are {', '.join(sorted(self._rows))}")
         row = self._rows[name]
-        self.shown.add(name)
-        alt = html.escape(row["alt"], quote=True)
-        shape = f"width={row['width']} height={row['height']} loading=lazy"
-        caption = f"{row['shows']} GitLab {row['gitlab']}, {row['date']}."
+        alt = html.escape(row.alt, quote=True)
+        shape = f"width={row.width} height={row.height} loading=lazy"
+        caption = f"{row.shows} GitLab {row.gitlab}, {row.date}."
         return (
             '<figure markdown="span" class="screen">\n'
-            f"![{alt}]({up}assets/screens/{row['file']}){{ {shape} }}\n"
+            f"![{alt}]({up}assets/screens/{row.file}){{ {shape} }}\n"
             f"<figcaption>{html.escape(caption)}</figcaption>\n"
             "</figure>"
         )
@@ -84,6 +80,13 @@ class _Row(BaseModel):
     signed_in_as: _Words
     gitlab: _Words
     date: _Words
+
+
+class _Picture(_Row):
+    """A picture as a page shows it, with its size in CSS pixels."""
+
+    width: int
+    height: int
 
 
 def read_screens(folder: Path) -> dict[str, bytes]:
@@ -130,17 +133,9 @@ def write_screens(files: dict[str, bytes], root: Path) -> list[Path]:
         The files that were written.
     """
     target = root / FOLDER
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-    try:
+    with new_folder(target) as work:
         for name, content in files.items():
             (work / name).write_bytes(content)
-        work.chmod(0o755)
-        shutil.rmtree(target, ignore_errors=True)
-        work.replace(target)
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
     return [target / name for name in files]
 
 

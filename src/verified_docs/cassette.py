@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +17,7 @@ from verified_docs.lane import Lane
 from verified_docs.leaks import find_leaks, find_leaks_in_bytes
 from verified_docs.problem import Problem, shown
 from verified_docs.provenance import Provenance
+from verified_docs.whole import write_whole
 
 CASSETTES = "cassettes"
 FORMAT_VERSION = 1
@@ -260,20 +259,6 @@ def write_cassette(cassette: Cassette) -> str:
     check_cassette(cassette)
     write_whole(cassette.path, cassette.text)
     return hashlib.sha256(cassette.text.encode()).hexdigest()
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replaces a file by a text in one step, so that nobody ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _interaction_to_yaml(interaction: Interaction) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from verified_docs.cassette import write_whole
 from verified_docs.census import DOCS, Fence
 from verified_docs.example import Example
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem, read_text, shown
 from verified_docs.provenance import Failure, Frozen, Software
+from verified_docs.whole import write_whole
 
 FILE = "evidence.json"
 SCHEMA_FILE = "evidence.schema.json"

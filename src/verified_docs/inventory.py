@@ -13,11 +13,11 @@ from verified_docs.cassette import (
     first_line,
     list_cassettes,
     load_cassette,
-    write_whole,
 )
 from verified_docs.example import EVERY_LANE, EXAMPLES, Example
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem, Problems, shown
+from verified_docs.whole import write_whole
 
 MANIFEST = "manifest.json"
 

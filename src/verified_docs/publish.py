@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import shutil
-import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -22,6 +20,7 @@ from verified_docs.exchange import NotThere, exchange
 from verified_docs.lane import CONFIG, load_settings
 from verified_docs.leaks import find_leaks, find_leaks_in_bytes
 from verified_docs.problem import Problem, read_text, shown
+from verified_docs.whole import new_folder
 
 SNIPPETS = "snippets"
 _LANGUAGES = {".sh": "bash", ".yml": "yaml", ".yaml": "yaml", ".toml": "toml", ".json": "json", ".env": "dotenv"}
@@ -45,11 +44,10 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
             proof of its present source, or a page would publish a secret.
     """
     examples = {example.id: example for example in load_examples(root)}
-    into = _check_target(root, root / into)
+    as_they_are = _published_as_they_are(root)
+    into = _check_target(root, root / into, as_they_are)
     _check_fresh(root, examples, evidence)
-    into.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=into.parent, prefix=f".{into.name}."))
-    try:
+    with new_folder(into) as work:
         pages = _Pages(root, evidence, examples)
         count = 0
         for source in sorted(path for path in (root / DOCS).rglob("*") if path.is_file()):
@@ -64,7 +62,7 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
         _write(work / SCHEMA_FILE, json.dumps(json_schema(), indent=1) + "\n", root / SCHEMA_FILE)
         for example in examples.values():
             _write(work / download(example), example.source, example.path)
-        for folder in _published_as_they_are(root):
+        for folder in as_they_are:
             for path in sorted(path for path in folder.rglob("*") if path.is_file()):
                 _copy(path, work / path.relative_to(root.resolve()))
         for proof in evidence.examples.values():
@@ -72,20 +70,15 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
                 if result.cassette:
                     _copy(root / result.cassette, work / result.cassette)
         pages.check_all_shown()
-        work.chmod(0o755)
-        _swap(work, into)
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
     return count + 1
 
 
-def _check_target(root: Path, into: Path) -> Path:
+def _check_target(root: Path, into: Path, as_they_are: list[Path]) -> Path:
     """Refuses to replace anything but an earlier result."""
     into = into.resolve()
     ours = not into.exists() or (into / FILE).is_file()
     sources = [root / name for name in (DOCS, "examples", SNIPPETS, "cassettes", "src", "tests")]
-    inputs = [*sources, *_published_as_they_are(root)]
+    inputs = [*sources, *as_they_are]
     if not ours or root.is_relative_to(into) or any(into.is_relative_to(folder) for folder in inputs):
         raise Problem(
             into,
@@ -95,15 +88,6 @@ def _check_target(root: Path, into: Path) -> Path:
             kind="target",
         )
     return into
-
-
-def _swap(work: Path, into: Path) -> None:
-    """Puts the new folder in place; the old one goes only after that."""
-    old = work.with_name(f"{work.name}.old")
-    if into.exists():
-        into.replace(old)
-    work.replace(into)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _check_fresh(root: Path, examples: dict[str, Example], evidence: Evidence) -> None:
@@ -208,22 +192,16 @@ class _Pages:
                 raise NotThere(f"{example_id} has no section {section!r}; it has {names}")
             return self.cards.card(chosen, section, up)
 
-        def snippet(snippet_name: str) -> str:
-            return self._snippet(snippet_name)
-
         def recorded(example_id: str, request: str, number: int = 1, lane: str | None = None) -> str:
             text = exchange(self.root, self.evidence, example_id, request, number, lane)
             self._exchanges.update(one.content for one in find_fences(path, text))
             return text
 
-        def file(file_name: str) -> str:
-            return self._file(self.root, file_name)
-
         context: dict[str, Any] = {
             "example": example,
             "exchange": recorded,
-            "snippet": snippet,
-            "file": file,
+            "snippet": self._snippet,
+            "file": self._file,
             "lanes": self.cards.lanes,
             "facts": Facts(self.evidence),
             "evidence": self.evidence,
@@ -314,23 +292,26 @@ class _Pages:
                 )
 
     def _snippet(self, name: str) -> str:
-        text = self._file(self.root / SNIPPETS, name, None)
+        text = _whole_file(self.root / SNIPPETS, name, None)
         self._shown_snippets.add(self.root / SNIPPETS / name)
         return text
 
-    @staticmethod
-    def _file(folder: Path, name: str, *title: str | None) -> str:
-        """A whole file as a fence, under its name unless another title is given."""
-        path = folder / name
-        inside = path.resolve().is_relative_to(folder.resolve()) and ".." not in PurePosixPath(name).parts
-        # The settings of whoever builds the site are one slip away from their template.
-        if not path.is_file() or not inside or path.name == ".env":
-            raise NotThere(f"there is no file {name!r} to show in {shown(folder)}")
-        ending = path.suffix or path.name
-        language = _LANGUAGES.get(".env" if path.name.startswith(".env") else ending)
-        if language is None:
-            raise NotThere(f"{name!r} ends in none of {', '.join(_LANGUAGES)}")
-        return fence(language, read_text(path), *(title or (name,)))
+    def _file(self, name: str) -> str:
+        return _whole_file(self.root, name, name)
+
+
+def _whole_file(folder: Path, name: str, title: str | None) -> str:
+    """A whole file as a fence."""
+    path = folder / name
+    inside = path.resolve().is_relative_to(folder.resolve()) and ".." not in PurePosixPath(name).parts
+    # The settings of whoever builds the site are one slip away from their template.
+    if not path.is_file() or not inside or path.name == ".env":
+        raise NotThere(f"there is no file {name!r} to show in {shown(folder)}")
+    ending = path.suffix or path.name
+    language = _LANGUAGES.get(".env" if path.name.startswith(".env") else ending)
+    if language is None:
+        raise NotThere(f"{name!r} ends in none of {', '.join(_LANGUAGES)}")
+    return fence(language, read_text(path), title)
 
 
 def _own_functions(root: Path) -> Callable[[str, str], dict[str, Any]]:

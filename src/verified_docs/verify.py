@@ -17,7 +17,6 @@ from verified_docs.cassette import (
     file_sha256,
     line_of_interaction,
     load_cassette,
-    write_whole,
 )
 from verified_docs.census import Fence
 from verified_docs.claims import check_claims
@@ -29,6 +28,7 @@ from verified_docs.promise import Expected, refuse_unseen_output, without_promis
 from verified_docs.provenance import Failure
 from verified_docs.replay import StrictTape, difference
 from verified_docs.run import Run, as_code_example, came_from_a_miss, raised_in, run_example, run_offline, type_name
+from verified_docs.whole import write_whole
 
 
 def verify(
