@@ -104,6 +104,16 @@ def test_requests_agree_with_the_answers_that_named_an_id() -> None:
     assert json.loads(str(rotated.answer)) == {"id": 602}
 
 
+@pytest.mark.parametrize("number", ["007", "٧"])
+def test_a_number_written_otherwise_stays(number: str) -> None:
+    first, second = Stable(
+        [asked("/projects/42/packages", [{"id": 7}]), asked(f"/projects/42/ml/models/{number}", {"id": number})]
+    ).apply()
+    assert json.loads(str(first.answer)) == [{"id": 301}]
+    assert second.path == f"/api/v4/projects/42/ml/models/{number}"
+    assert json.loads(str(second.answer)) == {"id": number}
+
+
 def test_a_number_that_the_program_chose_stays() -> None:
     stable = Stable(
         [

@@ -223,8 +223,9 @@ class Stable:
         return _label(key, value) if value and _SECRET_KEY.search(key) else self.text(value, before)
 
     def _id(self, kind: str, value: str, before: int | None) -> str:
-        first = self._named[kind].get(int(value))
-        return value if first is None or (before is not None and first >= before) else self._ids[kind][value]
+        # Nobody writes an id with a zero in front: such a number stays.
+        stable = self._ids[kind].get(value)
+        return value if stable is None or (before is not None and self._named[kind][int(value)] >= before) else stable
 
     @staticmethod
     def _time(key: str, value: Any, stable: int) -> Any:
