@@ -23,7 +23,6 @@ from verified_docs.cassette import (
 from verified_docs.inventory import load_manifest
 from verified_docs.leaks import find_leaks
 from verified_docs.problem import Problem
-from verified_docs.whole import write_whole
 
 SAMPLE = load_cassette(cassette_path(ROOT, LANES[-1], "tracking/check_connection"))
 MANIFEST = load_manifest(ROOT)
@@ -70,16 +69,6 @@ def test_an_echo_needs_an_upload(tmp_path: Path) -> None:
     first = replace(SAMPLE.interactions[0], answer=Echo(3, "0" * 64, 1))
     with pytest.raises(Problem, match="uploads no bytes"):
         load_cassette(tmp_path / "x.yaml", Cassette(tmp_path / "x.yaml", SAMPLE.provenance, (first,)).text)
-
-
-def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "x.yaml"
-    path.write_text("before", "utf-8")
-    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
-        write_whole(path, "after")
-    assert path.read_text("utf-8") == "before"
-    assert [file.name for file in tmp_path.iterdir()] == ["x.yaml"]
 
 
 @pytest.mark.parametrize("path", list_cassettes(ROOT), ids=lambda path: path.relative_to(ROOT / "cassettes").as_posix())

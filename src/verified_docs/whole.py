@@ -41,6 +41,8 @@ def new_folder(target: Path) -> Iterator[Path]:
             target.replace(old)
         work.replace(target)
     except BaseException:
+        if old.exists() and not target.exists():
+            old.replace(target)
         shutil.rmtree(work, ignore_errors=True)
         raise
     shutil.rmtree(old, ignore_errors=True)
