@@ -150,7 +150,10 @@ def convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
         for number, interaction in enumerate(interactions)
     ]
     ended = provenance.exception
-    stable, message = adapter.stabilise(with_files, ended.message if ended else "")
+    stable, message, environment = adapter.stabilise(
+        with_files, ended.message if ended else "", provenance.environment
+    )
+    provenance = provenance.model_copy(update={"environment": environment})
     for number, interaction in enumerate(stable):
         for host in _hosts(interaction):
             if host != adapter.host:
