@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import difflib
 import hashlib
 import re
+import symtable
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
@@ -153,6 +155,22 @@ class Example:
         text = "\n".join(kept).strip("\n")
         margin = min((len(row) - len(row.lstrip()) for row in text.splitlines() if row.strip()), default=0)
         return "\n".join(row[margin:] for row in text.splitlines()) + "\n"
+
+
+def missing_names(code: str) -> set[str]:
+    """The names that a piece of Python uses and does not make: with none, it runs as a program of its own."""
+    missing: set[str] = set()
+    top = symtable.symtable(code, "part", "exec")
+    made = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    tables = [top]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        for symbol in table.get_symbols():
+            is_global = symbol.is_global() or table is top
+            if symbol.is_referenced() and is_global and symbol.get_name() not in made:
+                missing.add(symbol.get_name())
+    return missing - set(dir(builtins)) - {"__file__", "__name__"}
 
 
 def load_example(path: Path, root: Path, source: str | None = None) -> Example:
