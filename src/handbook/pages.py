@@ -51,6 +51,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
                 _BELOW if name == _VERDICTS else f"[{_TITLE}]({up}{_VERDICTS}) lists more."
             ),
             "diagram": lambda diagram: figure(root, diagram),
+            "csv_file": lambda name: screens.table(name, up),
             "screen": lambda picture: screens.figure(picture, up),
         }
 

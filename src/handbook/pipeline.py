@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from verified_docs.card import fence
 from verified_docs.census import shell_faults
 from verified_docs.example import EXAMPLES, load_example
 from verified_docs.problem import Problem, read_text
@@ -61,6 +62,11 @@ class Pipeline:
     def files(self) -> dict[str, str]:
         """What the reader unpacks: name and text."""
         return {ENDING: self.whole, **self.scripts}
+
+    @property
+    def shown(self) -> str:
+        """The whole pipeline as a fence."""
+        return fence("yaml", self.whole, ENDING)
 
     def _check(self) -> None:
         check_schema([*self.paths.values()])
