@@ -33,7 +33,7 @@ SCRIPTS = {
 }
 _TOKENS = {"MLFLOW_TRACKING_TOKEN", "GITLAB_TOKEN"}
 _NO_JOB = {"stages", "default", "variables", "include", "workflow"}
-_NEEDED = re.compile(r'os\.environ\["(\w+)"\]')
+_NEEDED = re.compile(r"os\.environ\[[\"'](\w+)[\"']\]")
 _HANDED_ON = re.compile(r'(?:"|\\n)([A-Z][A-Z_]+)=\{')
 _RUNS = re.compile(r"\bpython (\S+\.py)")
 
