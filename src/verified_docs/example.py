@@ -159,18 +159,20 @@ class Example:
 
 def missing_names(code: str) -> set[str]:
     """The names that a piece of Python uses and does not make: with none, it runs as a program of its own."""
-    missing: set[str] = set()
     top = symtable.symtable(code, "part", "exec")
-    made = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    made: set[str] = set()
+    used: set[str] = set()
     tables = [top]
     while tables:
         table = tables.pop()
         tables += table.get_children()
         for symbol in table.get_symbols():
-            is_global = symbol.is_global() or table is top
-            if symbol.is_referenced() and is_global and symbol.get_name() not in made:
-                missing.add(symbol.get_name())
-    return missing - set(dir(builtins)) - {"__file__", "__name__"}
+            if table is top or symbol.is_global():
+                if symbol.is_assigned() or symbol.is_imported():
+                    made.add(symbol.get_name())
+                if symbol.is_referenced():
+                    used.add(symbol.get_name())
+    return used - made - set(dir(builtins)) - {"__file__", "__name__"}
 
 
 def load_example(path: Path, root: Path, source: str | None = None) -> Example:
