@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -66,6 +67,17 @@ def _load(root: Path) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
             kind="manifest",
         ) from error
     return dict(rows), dict(waiting)
+
+
+def waiting_areas(root: Path) -> dict[str, tuple[int, str]]:
+    """Area to the number of recordings that no example shows yet, and what they wait for.
+
+    Raises:
+        Problem: The manifest or the settings are malformed.
+    """
+    due = load_settings(root).get("due", {})
+    counts = Counter(key.split("/")[2] for key in load_waiting(root))
+    return {area: (count, str(due.get(area, "an example"))) for area, count in sorted(counts.items())}
 
 
 def write_manifest(root: Path, rows: dict[str, dict[str, str]], waiting: dict[str, str] | None = None) -> None:
