@@ -24,6 +24,13 @@ _SCOPES = ("api", "read_api", "expired", "revoked")
 # Changed by every run or machine: never compared, but times have to be milliseconds of this century.
 _VOLATILE_TAGS = re.compile(r"^mlflow\.(user|source\.(name|type|git\..*)|gitRepoURL)$")
 
+# What a model's JSON has of the moment and the machine that made it: never compared, but it has to look like that.
+_VOLATILE_IN_MODEL = {
+    "model_uuid": re.compile(r"[0-9a-f]{32}"),
+    "python_version": re.compile(r"\d+\.\d+\.\d+"),
+    "utc_time_created": re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})?"),
+}
+
 # Blanks, line breaks, commas and comments mean nothing in GraphQL, but inside a string.
 _GRAPHQL_TOKEN = re.compile(r'#[^\n]*|"""[\s\S]*?"""|"(?:\\.|[^"\\])*"|[\w$]+|[^\s\w,]')
 
@@ -59,7 +66,10 @@ class GitLabMLflow:
         return stable.apply(), stable.text(message), stable.environment(environment)
 
     def comparable(self, body: Any) -> Any:
-        """Drops times, the user's name, source tags and the layout of GraphQL; parses JSON inside strings."""
+        """Drops times, the user's name, source tags, ids of models and the layout of GraphQL.
+
+        JSON inside strings is parsed.
+        """
         if isinstance(body, list):
             return [self.comparable(item) for item in body if not _is_volatile_tag(item)]
         if isinstance(body, dict):
@@ -132,7 +142,9 @@ class GitLabMLflow:
 
 
 def _is_volatile(key: str, value: Any) -> bool:
-    """A time in milliseconds, or the login name of whoever runs the client."""
+    """A time in milliseconds, the login name of whoever runs the client, or what marks one making of a model."""
+    if isinstance(value, str) and (shape := _VOLATILE_IN_MODEL.get(key)):
+        return shape.fullmatch(value) is not None
     is_login = key == "user_id" and isinstance(value, str) and not value.isdecimal()
     return is_login or (key in MILLISECONDS and instant(key, value) is not None)
 
