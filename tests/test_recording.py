@@ -113,6 +113,16 @@ def test_recorded_failure_is_kept() -> None:
     assert ended.type == "mlflow.exceptions.MlflowException"
 
 
+def test_a_built_in_exception_has_no_module(raw: Path) -> None:
+    recording = only(raw)
+    about = json.loads(recording.path.with_suffix(".json").read_text("utf-8"))
+    about["exception"] = {"type": "builtins.ValueError", "message": "no"}
+    recording.path.with_suffix(".json").write_text(json.dumps(about), "utf-8")
+    failure = convert(ROOT, recording, ADAPTER).provenance.exception
+    assert failure is not None
+    assert failure.type == "ValueError"
+
+
 def test_headers_are_an_allow_list(raw: Path) -> None:
     recording = spoil(
         only(raw), lambda text: text.replace("      Vary:", "      X-Secret-Thing:\n      - hush\n      Vary:")

@@ -282,3 +282,17 @@ def test_a_job_that_the_server_does_not_know_stays() -> None:
 def test_a_job_is_replayed_with_its_stable_number() -> None:
     cassette = convert(ROOT, raw("ci/link_run_to_job"), ADAPTER)
     assert cassette.provenance.environment == {"CI_JOB_ID": "451"}
+
+
+def test_a_row_that_the_database_refuses_is_stable() -> None:
+    def refused(identity: int, moment: str, run: int) -> str:
+        row = f"({identity}, {moment}, {moment}, {run}, config, xx..., {run + 1})"
+        return f'ERROR: new row violates check constraint "check_28a3c29e43"\nDETAIL:  Failing row contains {row}.\n'
+
+    first = refused(301, "2026-11-22 12:07:05.291357+00", 1525)
+    second = refused(7, "2027-01-02 03:04:05+00", 9)
+    assert (
+        Stable([]).text(first)
+        == Stable([]).text(second)
+        == refused(0, "2026-01-01 00:00:00+00", 0).replace(" 1)", " 0)")
+    )

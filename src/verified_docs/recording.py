@@ -161,7 +161,9 @@ def convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
             if host != adapter.host:
                 raise _refused(recording.path, f"interaction {number} names the host {host}, not {adapter.host}")
     if ended:
-        provenance = provenance.model_copy(update={"exception": Failure(type=ended.type, message=message)})
+        # Built-in exceptions go without a module, as Python itself writes them.
+        failure = Failure(type=ended.type.removeprefix("builtins."), message=message)
+        provenance = provenance.model_copy(update={"exception": failure})
     readable = tuple(_readable(interaction, adapter) for interaction in stable)
     return Cassette(cassette_path(root, recording.lane, recording.example_id), provenance, readable)
 

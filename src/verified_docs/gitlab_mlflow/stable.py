@@ -109,6 +109,10 @@ _KNOWN_ID_IN_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 # GitLab repeats the number of the project in the links to other pages of a list.
 _PROJECT_IN_LINK = re.compile(r"(?<=/projects/42/)([^?>]*\?(?:[^>]*&)?id=)\d+")
+# GitLab hands on what PostgreSQL says of a row that it refuses: ids and times without a name.
+_DATABASE_ROW = re.compile(r"(?<=Failing row contains )\(.*?\)(?=\.)")
+_ROW_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?\+00")
+_ROW_NUMBER = re.compile(r"(?<=[( ])\d+(?=[,)])")
 _COUNTS = frozenset({"x-total", "x-total-pages"})
 
 
@@ -257,6 +261,7 @@ class Stable:
             text: The text.
             before: The number of a request, which can only know what was answered before it; None for an answer.
         """
+        text = _DATABASE_ROW.sub(_plain_row, text)
         text = _UUID.sub(lambda match: self._uuids.get(match.group(), match.group()), text)
         text = _BOT.sub(lambda match: self._bots.get(match.group(), match.group()), text)
         for pattern, kind in _ID_IN_TEXT:
@@ -272,6 +277,11 @@ class Stable:
         for secret, label in self._secrets.items():
             text = text.replace(secret, label)
         return _REPLACED_TOKEN.sub("<token>", text)
+
+
+def _plain_row(row: re.Match[str]) -> str:
+    """A row that PostgreSQL shows in an error, with nothing of the day or the database in it."""
+    return _ROW_NUMBER.sub("0", _ROW_TIME.sub("2026-01-01 00:00:00+00", row.group()))
 
 
 def _label(key: str, value: str) -> str:
