@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from conftest import ADAPTER, LANES, ROOT
 from verified_docs.cassette import Echo, load_cassette
-from verified_docs.inventory import load_manifest
+from verified_docs.inventory import load_manifest, load_waiting
 from verified_docs.problem import Problem, Problems
 from verified_docs.recording import Recording, convert, find_recordings, import_recordings
 
@@ -79,6 +79,15 @@ def test_import_adds_to_the_manifest(tmp_path: Path) -> None:
     import_recordings(tmp_path, RECORDINGS[:1], ADAPTER)
     import_recordings(tmp_path, RECORDINGS[1:2], ADAPTER)
     assert set(load_manifest(tmp_path)) == {recording.key for recording in RECORDINGS[:2]}
+
+
+def test_what_was_not_imported_waits(tmp_path: Path) -> None:
+    import_recordings(tmp_path, RECORDINGS[:1], ADAPTER, RECORDINGS)
+    left = load_waiting(tmp_path)
+    assert set(left) == {recording.key for recording in RECORDINGS[1:]}
+    assert left[RECORDINGS[1].key] == hashlib.sha256(RECORDINGS[1].path.read_bytes()).hexdigest()
+    import_recordings(tmp_path, RECORDINGS[1:2], ADAPTER)
+    assert set(load_waiting(tmp_path)) == {recording.key for recording in RECORDINGS[2:]}
 
 
 def test_provenance(raw: Path) -> None:

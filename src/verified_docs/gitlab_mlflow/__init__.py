@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
@@ -16,7 +16,7 @@ from verified_docs.gitlab_mlflow.client import restored
 from verified_docs.gitlab_mlflow.stable import MILLISECONDS, Stable, instant
 from verified_docs.problem import Problem
 
-_KINDS = ("project", "pat")
+_KINDS = ("project", "pat", "job")
 _ROLES = ("guest", "planner", "reporter", "developer", "maintainer", "owner")
 # A token that is not valid any more says so where others say their scope.
 _SCOPES = ("api", "read_api", "expired", "revoked")
@@ -51,10 +51,12 @@ class GitLabMLflow:
         "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false",
     }
 
-    def stabilise(self, interactions: Sequence[Interaction], message: str) -> tuple[list[Interaction], str]:
+    def stabilise(
+        self, interactions: Sequence[Interaction], message: str, environment: Mapping[str, str]
+    ) -> tuple[list[Interaction], str, dict[str, str]]:
         """Replaces ids, times, page tokens, names of bots and pictures of people by stable ones."""
         stable = Stable(interactions)
-        return stable.apply(), stable.text(message)
+        return stable.apply(), stable.text(message), stable.environment(environment)
 
     def comparable(self, body: Any) -> Any:
         """Drops times, the user's name, source tags and the layout of GraphQL; parses JSON inside strings."""
@@ -113,6 +115,8 @@ class GitLabMLflow:
             "GITLAB_URL": f"https://{self.host}",
             "GITLAB_PROJECT": "acme/wine-quality",
             "GITLAB_PROJECT_ID": "42",
+            "CI_API_V4_URL": f"https://{self.host}/api/v4",
+            "CI_PROJECT_ID": "42",
             "MLFLOW_TRACKING_URI": f"https://{self.host}/api/v4/projects/42/ml/mlflow",
             **{variable: f"<{label}>" for variable, label in labels.items()},
             **self.settings,
