@@ -31,7 +31,7 @@ verify-%:
 
 site: verify ## Verify, then build the site into site/
 	@$(MAIN)/verified-docs publish $(MAJORS:%=$(EVIDENCE)/mlflow-%.json)
-	@$(MAIN)/mkdocs build --quiet --strict
+	@$(MAIN)/mkdocs build --strict
 	@echo "site/index.html is ready; look at it with: make serve"
 
 serve: site ## Build the site and show it on http://127.0.0.1:8000

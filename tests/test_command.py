@@ -44,11 +44,12 @@ def small(project: Path) -> Path:
     for path in (project / "examples").rglob("*.py"):
         if path.stem != "check_connection":
             path.unlink()
-    manifest = json.loads((project / "cassettes/manifest.json").read_text("utf-8"))["recordings"]
+    document = json.loads((project / "cassettes/manifest.json").read_text("utf-8"))
+    manifest = document["recordings"]
     kept = {key: row for key, row in manifest.items() if key.endswith("/check_connection")}
     for key in manifest.keys() - kept.keys():
         (project / "cassettes" / f"{key}.yaml").unlink()
-    rewrite(project / "cassettes/manifest.json", json.dumps({"recordings": kept}))
+    rewrite(project / "cassettes/manifest.json", json.dumps(document | {"recordings": kept}))
     for path in (project / "docs").rglob("*.md"):
         path.unlink()
     page = '# Home\n\n```python\nprint(1)\n#> 1\n```\n\n{{ example("tracking/check_connection") }}\n'

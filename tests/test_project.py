@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,18 @@ def test_every_target_has_its_line_of_help() -> None:
         assert re.search(rf"^  make {target} +\S", help_text, re.M), target
 
 
+def test_a_broken_link_stops_the_build(tmp_path: Path) -> None:
+    command = next(row for row in (ROOT / "Makefile").read_text("utf-8").splitlines() if "mkdocs build" in row)
+    options = command.split("mkdocs build")[1].split("||")[0].split()
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/index.md").write_text("# Home\n\n[gone](gone.md)\n", "utf-8")
+    (tmp_path / "mkdocs.yml").write_text("site_name: x\n", "utf-8")
+    build = [sys.executable, "-m", "mkdocs", "build", *options]
+    assert subprocess.run(build, cwd=tmp_path, capture_output=True, check=False).returncode == 1
+    (tmp_path / "docs/gone.md").write_text("# Not gone\n", "utf-8")
+    assert subprocess.run(build, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+
+
 def test_contributing_fits_on_a_screen() -> None:
     assert len((ROOT / "CONTRIBUTING.md").read_text("utf-8").splitlines()) <= 45
 
@@ -153,10 +166,12 @@ def test_the_template_has_what_a_replay_sets(monkeypatch: pytest.MonkeyPatch) ->
         if re.match(r"(# )?[A-Z_]+=", row)
     )
     needed = {name: value for one in load_examples(ROOT) for name, value in ADAPTER.environment(one).items()}
+    # The number of a job differs from recording to recording.
+    assert rows.pop("CI_JOB_ID") == ""
     assert set(rows) == set(needed)
     assert {name: rows[name] for name in ADAPTER.settings} == dict(ADAPTER.settings)
     secret = {name for name, value in needed.items() if value.startswith("<")}
-    assert secret == {"MLFLOW_TRACKING_TOKEN", "GITLAB_TOKEN", "TOKEN_REPORTER", "TOKEN_READ_API"}
+    assert secret == {"MLFLOW_TRACKING_TOKEN", "GITLAB_TOKEN", "TOKEN_REPORTER", "TOKEN_READ_API", "CI_JOB_TOKEN"}
     assert {name: value for name, value in rows.items() if name not in secret} == {
         name: value for name, value in needed.items() if name not in secret
     }

@@ -8,7 +8,7 @@
 # scope = "api"
 # tokens = { CI_JOB_TOKEN = "job:developer" }
 # ///
-"""A version with a file, which a later job downloads with the token that GitLab gives it."""
+"""A version with a file, which a later job downloads with its own token."""
 
 # --8<-- [start:make]
 import os

@@ -21,7 +21,7 @@ client.log_metric(run.info.run_id, "accuracy", 0.96)
 client.set_terminated(run.info.run_id)
 # --8<-- [end:train]
 
-# In a pipeline, a dotenv report hands the id over, and the tag of the release is v1.0.0.
+# In a pipeline, a dotenv report hands the id over, and the commit has the tag v1.0.0.
 os.environ["RUN_ID"] = run.info.run_id
 os.environ["CI_COMMIT_TAG"] = "v1.0.0"
 

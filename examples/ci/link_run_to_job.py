@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""The training job of a pipeline: a run, its job, a metric, and a file that names the run for the next job."""
+"""The training job of a pipeline: it names its job, and leaves its run to the next."""
 
 # --8<-- [start:train]
 import os

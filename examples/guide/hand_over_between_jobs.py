@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""Three jobs and one run: train makes it, evaluate adds a metric, promote turns it into a version."""
+"""Three jobs and one run: one trains, one evaluates, one promotes."""
 
 # --8<-- [start:train]
 from pathlib import Path
