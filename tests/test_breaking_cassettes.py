@@ -146,6 +146,21 @@ def test_cassette_outside_every_lane(project: Path) -> None:
     assert problem.kind == "unknown-lane"
 
 
+def test_recordings_that_wait_for_nothing(project: Path) -> None:
+    config = project / "pyproject.toml"
+    text = config.read_text("utf-8")
+    check_inventory(project, load_examples(project), LANES)
+    rewrite(config, text.replace(', doctor = "the doctor"', ""))
+    (problem,) = inventory_faults(project)
+    assert (problem.kind, problem.path.name) == ("waiting", "manifest.json")
+    assert "of area 'doctor' have no example" in problem.what
+    assert "/doctor/" in problem.path.read_text("utf-8").splitlines()[(problem.line or 0) - 1]
+    rewrite(config, text.replace("doctor =", 'registry = "nothing", doctor ='))
+    (problem,) = inventory_faults(project)
+    assert (problem.kind, problem.path) == ("waiting", config)
+    assert "area 'registry'" in problem.what
+
+
 def test_missing_cassette(project: Path) -> None:
     path = project / "cassettes" / LANES_HERE[-1].id / "tracking/check_connection.yaml"
     path.unlink()

@@ -144,7 +144,8 @@ def test_as_many_come_out_as_went_in(blocks: list[tuple[str, str, str, list[str]
         ("```json\n{\n```\n", "not valid JSON"),
         ("```yaml\na: [\n```\n", "not valid YAML"),
         ("```toml\na = \n```\n", "not valid TOML"),
-        ("```bash\nif x\n```\n", "not valid shell"),
+        ("```bash\nif x\n```\n", "not sound shell"),
+        ("```bash\necho hello\nread x\n```\n", "read without -r"),
     ],
 )
 def test_malformed_fence(fence: str, message: str, tmp_path: Path) -> None:

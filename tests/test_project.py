@@ -156,7 +156,7 @@ def test_the_template_has_what_a_replay_sets(monkeypatch: pytest.MonkeyPatch) ->
     assert set(rows) == set(needed)
     assert {name: rows[name] for name in ADAPTER.settings} == dict(ADAPTER.settings)
     secret = {name for name, value in needed.items() if value.startswith("<")}
-    assert secret == {"MLFLOW_TRACKING_TOKEN", "GITLAB_TOKEN"}
+    assert secret == {"MLFLOW_TRACKING_TOKEN", "GITLAB_TOKEN", "TOKEN_REPORTER", "TOKEN_READ_API"}
     assert {name: value for name, value in rows.items() if name not in secret} == {
         name: value for name, value in needed.items() if name not in secret
     }

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from conftest import ADAPTER, LANES, ROOT
 from verified_docs.cassette import Echo, load_cassette
-from verified_docs.inventory import load_manifest
+from verified_docs.inventory import load_manifest, load_waiting
 from verified_docs.problem import Problem, Problems
 from verified_docs.recording import Recording, convert, find_recordings, import_recordings
 
@@ -81,6 +81,15 @@ def test_import_adds_to_the_manifest(tmp_path: Path) -> None:
     assert set(load_manifest(tmp_path)) == {recording.key for recording in RECORDINGS[:2]}
 
 
+def test_what_was_not_imported_waits(tmp_path: Path) -> None:
+    import_recordings(tmp_path, RECORDINGS[:1], ADAPTER, RECORDINGS)
+    left = load_waiting(tmp_path)
+    assert set(left) == {recording.key for recording in RECORDINGS[1:]}
+    assert left[RECORDINGS[1].key] == hashlib.sha256(RECORDINGS[1].path.read_bytes()).hexdigest()
+    import_recordings(tmp_path, RECORDINGS[1:2], ADAPTER)
+    assert set(load_waiting(tmp_path)) == {recording.key for recording in RECORDINGS[2:]}
+
+
 def test_provenance(raw: Path) -> None:
     program = only(raw).program
     program.parent.mkdir(parents=True)
@@ -102,6 +111,16 @@ def test_recorded_failure_is_kept() -> None:
     ended = convert(ROOT, only(RAW, "flavors/sklearn_in_sub_folder"), ADAPTER).provenance.exception
     assert ended
     assert ended.type == "mlflow.exceptions.MlflowException"
+
+
+def test_a_built_in_exception_has_no_module(raw: Path) -> None:
+    recording = only(raw)
+    about = json.loads(recording.path.with_suffix(".json").read_text("utf-8"))
+    about["exception"] = {"type": "builtins.ValueError", "message": "no"}
+    recording.path.with_suffix(".json").write_text(json.dumps(about), "utf-8")
+    failure = convert(ROOT, recording, ADAPTER).provenance.exception
+    assert failure is not None
+    assert failure.type == "ValueError"
 
 
 def test_headers_are_an_allow_list(raw: Path) -> None:

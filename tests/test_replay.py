@@ -197,3 +197,36 @@ def test_a_time_has_to_be_in_milliseconds() -> None:
     assert send(recorded, data='{"timestamp": 1795352999999}').misses == []
     assert send(recorded, data='{"timestamp": 1795352516}').misses
     assert send(recorded, data='{"timestamp": "1795352516491"}').misses
+
+
+FLAVOR = {"python_version": "3.12.1", "loader_module": "mlflow.sklearn"}
+MODEL = {
+    "model_uuid": "b4e7fc2cf3ca4c1da3d0a5f6fb012a12",
+    "utc_time_created": "2026-11-22 12:04:11.751493",
+    "flavors": {"python_function": FLAVOR},
+}
+
+
+def python_function(**changes: str) -> dict[str, Any]:
+    return {"flavors": {"python_function": FLAVOR | changes}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({"model_uuid": "f2c822b17dd04735a656a6465fa32e0d"}, True),
+        ({"model_uuid": "f2c822b17dd0"}, False),
+        ({"model_uuid": None}, False),
+        ({"utc_time_created": "2027-01-01 00:00:00"}, True),
+        ({"utc_time_created": "yesterday"}, False),
+        (python_function(python_version="3.13.11"), True),
+        (python_function(python_version="3"), False),
+        (python_function(loader_module="mlflow.pyfunc"), False),
+        ({"other": 1}, False),
+    ],
+)
+def test_two_makings_of_a_model_are_the_same_model(changes: dict[str, Any], same: bool) -> None:
+    """MLflow 2 sends a model's description as JSON in a string."""
+    recorded = post(json.dumps({"run_id": "1", "model_json": json.dumps(MODEL)}))
+    now = json.dumps({"run_id": "1", "model_json": json.dumps(MODEL | changes)})
+    assert (send(recorded, data=now).misses == []) is same

@@ -249,3 +249,50 @@ def test_committed_cassette_names_no_person_bot_or_neighbour(path: Path) -> None
     assert not re.search(r"wine-quality-\d{5,}", text)
     assert "glpat-" not in text
     assert "GR1348941" not in text
+
+
+# --- Jobs ------------------------------------------------------------------------------------------------------------
+
+ML = "/projects/42/ml/mlflow/api/2.0/mlflow"
+
+
+def tagged(job: str) -> dict[str, str]:
+    return {"key": "gitlab.CI_JOB_ID", "value": job}
+
+
+@given(job=st.integers(1, 10**9).map(str))
+def test_the_number_of_a_job_is_the_same_wherever_it_stands(job: str) -> None:
+    stable = Stable(
+        [
+            asked(f"{ML}/runs/set-tag", {}, "POST", {"run_id": "r", **tagged(job)}),
+            asked(f"{ML}/runs/get?run_id=r", {"run": {"data": {"tags": [tagged(job), {"key": "n", "value": job}]}}}),
+        ]
+    )
+    sent, answered = stable.apply()
+    assert json.loads(str(sent.body)) == {"run_id": "r", **tagged("451")}
+    assert json.loads(str(answered.answer))["run"]["data"]["tags"] == [tagged("451"), {"key": "n", "value": job}]
+    assert stable.environment({"CI_JOB_ID": job, "OTHER": job}) == {"CI_JOB_ID": "451", "OTHER": job}
+
+
+def test_a_job_that_the_server_does_not_know_stays() -> None:
+    (sent,) = Stable([asked(f"{ML}/runs/set-tag", {}, "POST", tagged("999999999"))]).apply()
+    assert json.loads(str(sent.body)) == tagged("999999999")
+
+
+def test_a_job_is_replayed_with_its_stable_number() -> None:
+    cassette = convert(ROOT, raw("ci/link_run_to_job"), ADAPTER)
+    assert cassette.provenance.environment == {"CI_JOB_ID": "451"}
+
+
+def test_a_row_that_the_database_refuses_is_stable() -> None:
+    def refused(identity: int, moment: str, run: int) -> str:
+        row = f"({identity}, {moment}, {moment}, {run}, config, xx..., {run + 1})"
+        return f'ERROR: new row violates check constraint "check_28a3c29e43"\nDETAIL:  Failing row contains {row}.\n'
+
+    first = refused(301, "2026-11-22 12:07:05.291357+00", 1525)
+    second = refused(7, "2027-01-02 03:04:05+00", 9)
+    assert (
+        Stable([]).text(first)
+        == Stable([]).text(second)
+        == refused(0, "2026-01-01 00:00:00+00", 0).replace(" 1)", " 0)")
+    )

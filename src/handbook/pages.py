@@ -9,6 +9,7 @@ from typing import Any
 from handbook.diagrams import figure
 from handbook.measured import load_coverage, load_permissions
 from handbook.permissions import Matrix
+from handbook.pipeline import Pipeline
 from handbook.screens import Screens
 from handbook.verdict import Verdicts
 
@@ -28,6 +29,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     permissions = Matrix(load_permissions(root))
     coverage = Verdicts(load_coverage(root))
     screens = Screens(root)
+    pipeline = Pipeline(root)
 
     servers = sorted({one.source.server.version for one in permissions.measured})
     not_verified = (
@@ -40,6 +42,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
         return {
             "permissions": permissions,
             "answered": permissions.answered,
+            "pipeline": pipeline,
             "probes": coverage,
             "verdicts": coverage.summary,
             "verdict_details": lambda: coverage.details(up),
@@ -48,6 +51,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
                 _BELOW if name == _VERDICTS else f"[{_TITLE}]({up}{_VERDICTS}) lists more."
             ),
             "diagram": lambda diagram: figure(root, diagram),
+            "csv_file": lambda name: screens.table(name, up),
             "screen": lambda picture: screens.figure(picture, up),
         }
 

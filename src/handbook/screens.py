@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import io
 import json
@@ -13,12 +14,15 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from handbook.measured import IMPORT
 from handbook.table import Unmeasured
+from verified_docs.card import fence
 from verified_docs.leaks import find_leaks
 from verified_docs.problem import Problem, read_text
 from verified_docs.whole import new_folder
 
 FOLDER = Path("docs/assets/screens")
 INDEX = "index.json"
+_TABLE = ".csv"
+_FIRST_ROWS = 4
 _WIDTH = 1280
 _QUALITY = 80
 _FILTER = Image.Resampling.LANCZOS
@@ -36,7 +40,8 @@ class Screens:
     """
 
     def __init__(self, root: Path) -> None:
-        path = root / FOLDER / INDEX
+        self._folder = root / FOLDER
+        path = self._folder / INDEX
         try:
             rows = [_Picture.model_validate(row) for row in json.loads(read_text(path, IMPORT))["screens"]]
         except (ValueError, KeyError, TypeError) as error:
@@ -66,6 +71,22 @@ class Screens:
             "</figure>"
         )
 
+    def table(self, name: str, up: str) -> str:
+        """The first rows of a file that GitLab's pages gave, and a link to all of it.
+
+        Args:
+            name: The file's name, such as `wine-classifier.csv`.
+            up: The way from the page to the top of the site.
+
+        Raises:
+            Unmeasured: There is no such file.
+        """
+        path = self._folder / name
+        if path.suffix != _TABLE or not path.is_file():
+            raise Unmeasured(f"there is no file {name!r} beside the pictures")
+        first = read_text(path).splitlines()[: _FIRST_ROWS + 1]
+        return f"{fence('text', chr(10).join(first) + chr(10), name)}\n\n[The whole file]({up}assets/screens/{name})\n"
+
 
 class _Row(BaseModel):
     """What is known of a picture."""
@@ -93,7 +114,7 @@ def read_screens(folder: Path) -> dict[str, bytes]:
     """Makes the pictures small enough for a page, and keeps what is known of each. Writes nothing.
 
     Args:
-        folder: Holds `index.json` and the pictures that it names.
+        folder: Holds `index.json` and the pictures that it names, and CSV files that GitLab's pages gave.
 
     Returns:
         File name to content, the index among them.
@@ -116,10 +137,23 @@ def read_screens(folder: Path) -> dict[str, bytes]:
             raise Problem(source, None, f"two pictures are called {Path(row.file).stem}", fix, kind="measured")
         files[name], size = _small(folder / Path(row.file).name)
         rows.append({**row.model_dump(), "file": name, "width": size[0], "height": size[1]})
+    for path in sorted(folder.glob(f"*{_TABLE}")):
+        files[path.name] = _checked_table(path, fix)
     text = json.dumps({"note": note, "screens": rows}, indent=1, ensure_ascii=False) + "\n"
     for leak in find_leaks(text):
         raise Problem(source, leak.line, f"the index holds a secret ({leak.kind})", "take it out", kind="secret")
     return {**files, INDEX: text.encode()}
+
+
+def _checked_table(path: Path, fix: str) -> bytes:
+    """A CSV file as it came, if every row has the fields of its head and none a secret."""
+    text = read_text(path)
+    widths = {len(row) for row in csv.reader(text.splitlines())}
+    if len(widths) != 1:
+        raise Problem(path, None, "the rows of the table have different numbers of fields", fix, kind="measured")
+    for leak in find_leaks(text):
+        raise Problem(path, leak.line, f"the table holds a secret ({leak.kind})", fix, kind="secret")
+    return text.encode()
 
 
 def write_screens(files: dict[str, bytes], root: Path) -> list[Path]:

@@ -162,7 +162,7 @@ USES = (
             Need(
                 "delete one version",
                 ("MlflowClient.delete_model_version:basic",),
-                "[GraphQL]({up}how-to/delete-models.md#delete-one-version)",
+                "[GraphQL]({up}how-to/delete-safely.md#delete-one-version)",
                 vital=False,
             ),
             Need(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -29,8 +29,19 @@ class Adapter(Protocol):
     request_headers: frozenset[str]
     answer_headers: frozenset[str]
 
-    def stabilise(self, interactions: Sequence[Interaction], message: str) -> tuple[list[Interaction], str]:
-        """Replaces ids and times that differ between recordings by stable ones, also in the final message."""
+    def stabilise(
+        self, interactions: Sequence[Interaction], message: str, environment: Mapping[str, str]
+    ) -> tuple[list[Interaction], str, dict[str, str]]:
+        """Replaces ids and times that differ between recordings by stable ones.
+
+        Args:
+            interactions: What went over the wire.
+            message: That of the exception at the end, or an empty text.
+            environment: Values of the recorded run that show in its requests.
+
+        Returns:
+            The three with the same replacements.
+        """
         ...
 
     def comparable(self, body: Any) -> Any:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from verified_docs.evidence import FILE, SCHEMA_FILE, Evidence, Proof, Result
-from verified_docs.example import Example
+from verified_docs.example import Example, missing_names
 
 EVIDENCE_PAGE = "reference/evidence.md"
 _VERDICTS = {
@@ -83,21 +83,23 @@ class Cards:
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
 
-    def card(self, example: Example, section: str | None, up: str) -> str:
+    def card(self, example: Example, section: str | None, up: str, file: str | None = None) -> str:
         """An example as it stands on a page.
 
         Args:
             example: The example.
             section: The part of it to show, or None for the whole.
             up: The way from the page to the top of the site.
+            file: The name that the reader gives this code, where it is a program of its own.
 
         Returns:
             Markdown: the code, what it prints, how it fails, and the stamp.
         """
         proof = self.evidence.examples[example.id]
+        code = example.code(section)
         parts = [
             '<div class="recipe" markdown="1">',
-            fence("python", example.code(section), f"{proof.path}{f', part “{section}”' if section else ''}"),
+            fence("python", code, file or f"{proof.path}{f', part “{section}”' if section else ''}"),
         ]
         if section:
             rows = example.sections[section]
@@ -159,7 +161,11 @@ class Cards:
         days = sorted({result.recorded_at[:10] for result in proof.results.values() if result.recorded_at})
         recorded = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
         others = "".join(f"; `{name}` was `{label}`" for name, label in proof.tokens.items())
-        part = "This is a part of a script and needs what stands before it. " if section else ""
+        part = ""
+        if section and missing_names(example.code(section)):
+            part = "This is a part of a script and needs what stands before it. "
+        elif section:
+            part = "This is a part of the script that was recorded. "
         whole = "Download the whole script" if section else "Download"
         client = next(iter(self.evidence.lanes.values())).client.split()[0]
         uses_it = any(name.lower().startswith(client.lower()) for name in example.dependencies)

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import subprocess
+import sysconfig
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,8 @@ _TICKS = re.compile(r"^[\s>*+-]*(?:\d+[.)])?\s*(?P<ticks>`{3,}|~{3,})")
 _COMMENT = re.compile(r"<!--.*?-->", re.S)
 _HTML_CODE = re.compile(r"<(?:pre|code)\b|^\s*(?:`{3,}|~{3,})", re.M)
 _MARKDOWN = frozenset({".md", ".markdown", ".mdown", ".mkdn", ".mkd"})
+# Beside the interpreter, whether or not its environment is switched on.
+_SHELLCHECK = Path(sysconfig.get_path("scripts")) / "shellcheck"
 _WORD = re.compile(r"[^\s{},=\"']+")
 
 
@@ -219,9 +222,9 @@ def _check_syntax(fence: Fence) -> None:
         elif language == "toml":
             tomllib.loads(content)
         elif language in _SHELL:
-            checked = subprocess.run(["bash", "-n"], input=content, capture_output=True, text=True, check=False)
-            if checked.returncode:
-                raise _Malformed(f"is not valid shell: {checked.stderr.strip()}")
+            if faults := shell_faults(content):
+                line, what = faults[0]
+                raise _Malformed(f"is not sound shell: {what}", line)
         elif language not in _ILLUSTRATION:
             known = ", ".join(sorted({"python", "bash", "json", "yaml", "toml", *_ILLUSTRATION}))
             raise _Malformed(
@@ -240,6 +243,21 @@ def _check_syntax(fence: Fence) -> None:
         raise _Malformed("is nested too deep") from error
     except tomllib.TOMLDecodeError as error:
         raise _Malformed(f"is not valid TOML: {error}") from error
+
+
+def shell_faults(text: str) -> list[tuple[int, str]]:
+    """What Bash and ShellCheck object to in a shell script: line and message, in the order of lines.
+
+    Files that a script reads need not be there.
+    """
+    parsed = subprocess.run(["bash", "-n"], input=text, capture_output=True, text=True, check=False)
+    if parsed.returncode:
+        at = re.search(r"line (\d+)", parsed.stderr)
+        return [(int(at[1]) if at else 1, parsed.stderr.strip().partition("\n")[0])]
+    command = [str(_SHELLCHECK), "--shell=bash", "--exclude=SC1091", "--format=json1", "-"]
+    checked = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    rows = json.loads(checked.stdout)["comments"]
+    return sorted((row["line"], f"{row['message']} (SC{row['code']})") for row in rows)
 
 
 def _parser() -> MarkdownIt:

@@ -70,8 +70,9 @@ def import_(
         from verified_docs.recording import find_recordings, import_recordings
 
         root = root.resolve()
-        recordings = find_recordings(folder, load_lanes(root), only or ())
-        written = import_recordings(root, recordings, GitLabMLflow())
+        lanes = load_lanes(root)
+        recordings = find_recordings(folder, lanes, only or ())
+        written = import_recordings(root, recordings, GitLabMLflow(), find_recordings(folder, lanes))
         size = sum(path.stat().st_size for path in written)
         _out.print(f"[green]imported[/] {len(written)} recordings, {size / 1e6:.2f} MB")
 

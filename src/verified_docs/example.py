@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import difflib
 import hashlib
 import re
+import symtable
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +22,7 @@ from verified_docs.promise import Expected, promised_output, refuse_unseen_outpu
 
 EXAMPLES = "examples"
 EVERY_LANE = "*"
-_LABEL = r"^[a-z_]+:[a-z_]+:[a-z_]+$"
+_LABEL = r"^[a-z_]+:[a-z_]+(?::[a-z_]+)?$"
 _TOKEN_VARIABLE = r"^(?:[A-Z0-9]+_)*TOKEN(?:_[A-Z0-9]+)*$"
 _BLOCK = re.compile(r"^# /// (?P<type>[a-zA-Z0-9-]+)\n(?P<content>(?:#(?:| .*)\n)+?)# ///$", re.M)
 _MARKER = re.compile(r"^\s*# --8<-- \[(?P<edge>start|end):(?P<name>[\w-]+)\]\s*$")
@@ -153,6 +155,24 @@ class Example:
         text = "\n".join(kept).strip("\n")
         margin = min((len(row) - len(row.lstrip()) for row in text.splitlines() if row.strip()), default=0)
         return "\n".join(row[margin:] for row in text.splitlines()) + "\n"
+
+
+def missing_names(code: str) -> set[str]:
+    """The names that a piece of Python uses and does not make: with none, it runs as a program of its own."""
+    top = symtable.symtable(code, "part", "exec")
+    made: set[str] = set()
+    used: set[str] = set()
+    tables = [top]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        for symbol in table.get_symbols():
+            if table is top or symbol.is_global():
+                if symbol.is_assigned() or symbol.is_imported():
+                    made.add(symbol.get_name())
+                if symbol.is_referenced():
+                    used.add(symbol.get_name())
+    return used - made - set(dir(builtins)) - {"__file__", "__name__"}
 
 
 def load_example(path: Path, root: Path, source: str | None = None) -> Example:

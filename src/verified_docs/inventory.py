@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from verified_docs.cassette import (
     load_cassette,
 )
 from verified_docs.example import EVERY_LANE, EXAMPLES, Example
-from verified_docs.lane import Lane
+from verified_docs.lane import CONFIG, Lane, load_settings
 from verified_docs.problem import Problem, Problems, shown
 from verified_docs.whole import write_whole
 
@@ -31,13 +32,32 @@ def load_manifest(root: Path) -> dict[str, dict[str, str]]:
     Raises:
         Problem: The file is missing or malformed.
     """
+    return _load(root)[0]
+
+
+def load_waiting(root: Path) -> dict[str, str]:
+    """Reads the list of recordings that an import saw and left out.
+
+    Returns:
+        `<lane>/<area>/<name>` to the hash of the raw file.
+
+    Raises:
+        Problem: The manifest is malformed.
+    """
+    return _load(root)[1]
+
+
+def _load(root: Path) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
     path = root / CASSETTES / MANIFEST
     try:
-        rows = json.loads(path.read_text("utf-8"))["recordings"]
+        document = json.loads(path.read_text("utf-8"))
+        rows, waiting = document["recordings"], document.get("waiting", {})
         if not all(set(row) == {"recording", "cassette"} for row in rows.values()):
             raise ValueError("a row does not have just `recording` and `cassette`")
+        if not all(isinstance(hashed, str) for hashed in waiting.values()) or rows.keys() & waiting.keys():
+            raise ValueError("what waits is no list of hashes, or was imported")
     except FileNotFoundError:
-        return {}
+        return {}, {}
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise Problem(
             path,
@@ -46,12 +66,31 @@ def load_manifest(root: Path) -> dict[str, dict[str, str]]:
             f"git checkout -- {shown(path)}",
             kind="manifest",
         ) from error
-    return dict(rows)
+    return dict(rows), dict(waiting)
 
 
-def write_manifest(root: Path, rows: dict[str, dict[str, str]]) -> None:
-    """Writes the list of imported recordings, sorted."""
-    text = json.dumps({"recordings": dict(sorted(rows.items()))}, indent=1) + "\n"
+def waiting_areas(root: Path) -> dict[str, tuple[int, str]]:
+    """Area to the number of recordings that no example shows yet, and what they wait for.
+
+    Raises:
+        Problem: The manifest or the settings are malformed.
+    """
+    due = load_settings(root).get("due", {})
+    counts = Counter(key.split("/")[2] for key in load_waiting(root))
+    return {area: (count, str(due.get(area, "an example"))) for area, count in sorted(counts.items())}
+
+
+def write_manifest(root: Path, rows: dict[str, dict[str, str]], waiting: dict[str, str] | None = None) -> None:
+    """Writes the list of imported recordings, sorted.
+
+    Args:
+        root: The project's folder.
+        rows: Those that became cassettes.
+        waiting: Those that an import saw and left out, or None to keep the list.
+    """
+    left = {key: hashed for key, hashed in (load_waiting(root) | (waiting or {})).items() if key not in rows}
+    document = {"recordings": dict(sorted(rows.items())), "waiting": dict(sorted(left.items()))}
+    text = json.dumps(document, indent=1) + "\n"
     write_whole(root / CASSETTES / MANIFEST, text)
 
 
@@ -72,11 +111,37 @@ def check_inventory(root: Path, examples: Sequence[Example], lanes: Sequence[Lan
         Problems: One entry for each thing that is missing, left over or edited.
     """
     found = [
+        *_check_waiting(root),
         *_check_cassettes(root, {example.id for example in examples}, lanes),
         *_check_examples(root, examples, lanes),
     ]
     if found:
         raise Problems(found)
+
+
+def _check_waiting(root: Path) -> Iterable[Problem]:
+    """Every recording that is left out belongs to an area that says what it waits for."""
+    due = load_settings(root).get("due", {})
+    areas: dict[str, list[str]] = {}
+    for key in load_waiting(root):
+        areas.setdefault(key.split("/")[2], []).append(key)
+    for area, keys in areas.items():
+        if area not in due:
+            yield Problem(
+                root / CASSETTES / MANIFEST,
+                _line_of(root, keys[0]),
+                f"{len(keys)} recordings of area {area!r} have no example, such as {keys[0]}",
+                f"verified-docs import FOLDER --only {area}, or say under due in pyproject.toml what they wait for",
+                kind="waiting",
+            )
+    for area in due.keys() - areas.keys():
+        what = f"due says what recordings of area {area!r} wait for, and none is left out"
+        yield Problem(root / CONFIG, None, what, f"take {area} out of due in {CONFIG}", kind="waiting")
+
+
+def _line_of(root: Path, key: str) -> int:
+    rows = (root / CASSETTES / MANIFEST).read_text("utf-8").splitlines()
+    return next(number for number, row in enumerate(rows, start=1) if f'"{key}"' in row)
 
 
 def _check_cassettes(root: Path, example_ids: set[str], lanes: Sequence[Lane]) -> Iterable[Problem]:
@@ -113,12 +178,11 @@ def _check_cassettes(root: Path, example_ids: set[str], lanes: Sequence[Lane]) -
                 f"git checkout -- {shown(path)}",
                 kind="edited-cassette",
             )
-    rows = (folder / MANIFEST).read_text("utf-8").splitlines() if manifest else []
     for key in sorted(manifest.keys() - on_disk.keys()):
         path = folder / f"{key}.yaml"
         yield Problem(
             folder / MANIFEST,
-            next(number for number, row in enumerate(rows, start=1) if f'"{key}"' in row),
+            _line_of(root, key),
             f"the cassette {shown(path)} was imported and is gone",
             f"git checkout -- {shown(path)}",
             kind="missing-cassette",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import traceback
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,10 +17,11 @@ from verified_docs.card import EVIDENCE_PAGE, Cards, Facts, download, fence
 from verified_docs.cassette import file_sha256
 from verified_docs.census import DOCS, HTTP, PYTHON, check_fences, find_fences
 from verified_docs.evidence import FILE, SCHEMA_FILE, Evidence, json_schema
-from verified_docs.example import Example, load_examples
+from verified_docs.example import Example, load_examples, missing_names
 from verified_docs.exchange import NotThere, exchange
+from verified_docs.inventory import waiting_areas
 from verified_docs.lane import CONFIG, load_settings
-from verified_docs.leaks import find_leaks, find_leaks_in_bytes
+from verified_docs.leaks import Leak, find_leaks, find_leaks_in_bytes
 from verified_docs.problem import Problem, read_text, shown
 from verified_docs.whole import new_folder
 
@@ -69,6 +72,10 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
             for result in proof.results.values():
                 if result.cassette:
                     _copy(root / result.cassette, work / result.cassette)
+        for target, files in pages.bundles.items():
+            for name, text in files.items():
+                _refuse(find_leaks(text), root / name)
+            _write(work / target, _packed(files), root / target)
         pages.check_all_shown()
     return count + 1
 
@@ -135,14 +142,27 @@ def _copy(source: Path, target: Path) -> None:
     _write(target, source.read_bytes(), source)
 
 
+def _packed(files: dict[str, str]) -> bytes:
+    """A zip archive; the same files always give the same bytes."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
+    return content.getvalue()
+
+
+def _refuse(leaks: Iterable[Leak], source: Path) -> None:
+    for leak in leaks:
+        raise Problem(source, leak.line, f"the page would publish a secret ({leak.kind})", "take it out", kind="secret")
+
+
 def _write(target: Path, content: str | bytes, source: Path) -> None:
     data = content.encode() if isinstance(content, str) else content
     try:
         leaks = find_leaks(data.decode())
     except UnicodeDecodeError:
         leaks = find_leaks_in_bytes(data)
-    for leak in leaks:
-        raise Problem(source, leak.line, f"the page would publish a secret ({leak.kind})", "take it out", kind="secret")
+    _refuse(leaks, source)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(data)
 
@@ -150,8 +170,8 @@ def _write(target: Path, content: str | bytes, source: Path) -> None:
 class _Pages:
     """Renders pages with what they may ask for.
 
-    That is `example(...)`, `exchange(...)`, `snippet(...)`, `file(...)`, `lanes()`, `facts`, `evidence`, and what the
-    project's own functions add.
+    That is `example(...)`, `exchange(...)`, `bundle(...)`, `snippet(...)`, `file(...)`, `lanes()`, `facts`, `evidence`,
+    `waiting`, and what the project's own functions add.
     """
 
     def __init__(self, root: Path, evidence: Evidence, examples: dict[str, Example]) -> None:
@@ -162,12 +182,14 @@ class _Pages:
         self._shown: set[str] = set()
         self._exchanges: set[str] = set()
         self._shown_snippets: set[Path] = set()
+        self.bundles: dict[str, dict[str, str]] = {}
         # Two examples may have the same code, as where only the token differs.
         self._code: dict[str, set[str]] = {}
         for one in examples.values():
             for code in (one.code(), *map(one.code, one.sections)):
                 self._code.setdefault(code, set()).add(one.id)
         self._own = _own_functions(root)
+        self._tasks: list[str] | None = load_settings(root).get("tasks")
         self._jinja = jinja2.Environment(
             loader=jinja2.FileSystemLoader(root / DOCS),
             undefined=jinja2.StrictUndefined,
@@ -182,7 +204,7 @@ class _Pages:
 
         asked: set[str] = set()
 
-        def example(example_id: str, section: str | None = None) -> str:
+        def example(example_id: str, section: str | None = None, file: str | None = None) -> str:
             if example_id not in self.examples:
                 raise NotThere(f"there is no example {example_id!r}")
             chosen = self.examples[example_id]
@@ -190,7 +212,13 @@ class _Pages:
             if section is not None and section not in chosen.sections:
                 names = ", ".join(chosen.sections) or "none"
                 raise NotThere(f"{example_id} has no section {section!r}; it has {names}")
-            return self.cards.card(chosen, section, up)
+            if file and (missing := missing_names(chosen.code(section))):
+                names = ", ".join(sorted(missing))
+                raise NotThere(f"{example_id} is no program of its own as {file!r}: it does not make {names}")
+            return self.cards.card(chosen, section, up, file)
+
+        def bundle(target: str, files: dict[str, str]) -> str:
+            return self._bundle(target, files, up)
 
         def recorded(example_id: str, request: str, number: int = 1, lane: str | None = None) -> str:
             text = exchange(self.root, self.evidence, example_id, request, number, lane)
@@ -198,6 +226,7 @@ class _Pages:
             return text
 
         context: dict[str, Any] = {
+            "bundle": bundle,
             "example": example,
             "exchange": recorded,
             "snippet": self._snippet,
@@ -205,6 +234,7 @@ class _Pages:
             "lanes": self.cards.lanes,
             "facts": Facts(self.evidence),
             "evidence": self.evidence,
+            "waiting": waiting_areas(self.root),
         }
         try:
             text = self._jinja.get_template(name).render({**self._own(name, up), **context})
@@ -254,7 +284,8 @@ class _Pages:
             if one.language not in PYTHON:
                 continue
             if one.content in self._code:
-                self._shown |= self._code[one.content] & asked
+                if self._is_task(name):
+                    self._shown |= self._code[one.content] & asked
             elif one.sha256 not in self.evidence.fences.get(name, []):
                 raise Problem(
                     path,
@@ -264,8 +295,13 @@ class _Pages:
                     kind="unverified-code",
                 )
 
+    def _is_task(self, name: str) -> bool:
+        """Whether a page explains its examples: it is, or is below, one of `tasks`, where the project lists any."""
+        page = PurePosixPath(name)
+        return self._tasks is None or any(page.is_relative_to(task) for task in self._tasks)
+
     def check_all_shown(self) -> None:
-        """Makes sure that every example and every snippet stands on some page.
+        """Makes sure that every example stands on the page of a task, and every snippet on some page.
 
         Raises:
             Problem: One does not, so nobody reads what is verified.
@@ -276,7 +312,7 @@ class _Pages:
             raise Problem(
                 self.examples[unused[0]].path,
                 1,
-                f"no page shows this example{more}",
+                f"no page of a task explains this example{more}",
                 f'write {{{{ example("{unused[0]}") }}}} on the page of its task',
                 kind="unused-example",
             )
@@ -295,6 +331,15 @@ class _Pages:
         text = _whole_file(self.root / SNIPPETS, name, None)
         self._shown_snippets.add(self.root / SNIPPETS / name)
         return text
+
+    def _bundle(self, target: str, files: dict[str, str], up: str) -> str:
+        """An archive of texts that the reader unpacks, and what is in it."""
+        for name, text in files.items():
+            if name.endswith(".py") and (text not in self._code or missing_names(text)):
+                raise NotThere(f"{name!r} is no part of an example that runs by itself: only such code is packed")
+        self.bundles[f"bundles/{target}"] = files
+        rows = "\n".join(f"- `{name}`" for name in files)
+        return f'[Download {target}]({up}bundles/{target}){{ download="{target}" .md-button }}\n\n{rows}\n'
 
     def _file(self, name: str) -> str:
         return _whole_file(self.root, name, name)

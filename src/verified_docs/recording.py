@@ -90,7 +90,9 @@ def find_recordings(folder: Path, lanes: Iterable[Lane], only: Iterable[str] = (
     return found
 
 
-def import_recordings(root: Path, recordings: Iterable[Recording], adapter: Adapter) -> list[Path]:
+def import_recordings(
+    root: Path, recordings: Iterable[Recording], adapter: Adapter, others: Iterable[Recording] = ()
+) -> list[Path]:
     """Writes a cassette for each recording, and the manifest last.
 
     All are converted before the first file is written, so that a bad recording changes nothing.
@@ -99,6 +101,7 @@ def import_recordings(root: Path, recordings: Iterable[Recording], adapter: Adap
         root: The project's folder.
         recordings: What to import.
         adapter: What is volatile and what is secret.
+        others: What stands beside them; those that were never imported are listed as waiting.
 
     Returns:
         The cassettes that were written.
@@ -123,7 +126,8 @@ def import_recordings(root: Path, recordings: Iterable[Recording], adapter: Adap
             "recording": cassette.provenance.recording_sha256,
             "cassette": write_cassette(cassette),
         }
-    write_manifest(root, rows)
+    waiting = {other.key: hashlib.sha256(_read(other.path)).hexdigest() for other in others if other.key not in rows}
+    write_manifest(root, rows, waiting)
     return [cassette.path for _, cassette in converted]
 
 
@@ -150,13 +154,16 @@ def convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
         for number, interaction in enumerate(interactions)
     ]
     ended = provenance.exception
-    stable, message = adapter.stabilise(with_files, ended.message if ended else "")
+    stable, message, environment = adapter.stabilise(with_files, ended.message if ended else "", provenance.environment)
+    provenance = provenance.model_copy(update={"environment": environment})
     for number, interaction in enumerate(stable):
         for host in _hosts(interaction):
             if host != adapter.host:
                 raise _refused(recording.path, f"interaction {number} names the host {host}, not {adapter.host}")
     if ended:
-        provenance = provenance.model_copy(update={"exception": Failure(type=ended.type, message=message)})
+        # Built-in exceptions go without a module, as Python itself writes them.
+        failure = Failure(type=ended.type.removeprefix("builtins."), message=message)
+        provenance = provenance.model_copy(update={"exception": failure})
     readable = tuple(_readable(interaction, adapter) for interaction in stable)
     return Cassette(cassette_path(root, recording.lane, recording.example_id), provenance, readable)
 

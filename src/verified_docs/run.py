@@ -56,7 +56,8 @@ def run_example(example: Example, cassette: Cassette, root: Path, adapter: Adapt
     Returns:
         What happened, and the tape that knows which requests were missed or are left.
     """
-    alone = _alone(example, adapter.environment(example), root, adapter)
+    environment = adapter.environment(example) | cassette.provenance.environment
+    alone = _alone(example, environment, root, adapter)
     # Servers compare dates of requests with their own: what an example counts from today, it counts from that day.
     that_day = time_machine.travel(cassette.provenance.recorded.astimezone(ZoneInfo("UTC")), tick=True)
     with alone as run, that_day, replaying(cassette, adapter, example.path) as tape, _threads_ended(run):

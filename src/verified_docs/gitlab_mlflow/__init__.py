@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
@@ -16,13 +16,20 @@ from verified_docs.gitlab_mlflow.client import restored
 from verified_docs.gitlab_mlflow.stable import MILLISECONDS, Stable, instant
 from verified_docs.problem import Problem
 
-_KINDS = ("project", "pat")
+_KINDS = ("project", "pat", "job")
 _ROLES = ("guest", "planner", "reporter", "developer", "maintainer", "owner")
 # A token that is not valid any more says so where others say their scope.
 _SCOPES = ("api", "read_api", "expired", "revoked")
 
 # Changed by every run or machine: never compared, but times have to be milliseconds of this century.
 _VOLATILE_TAGS = re.compile(r"^mlflow\.(user|source\.(name|type|git\..*)|gitRepoURL)$")
+
+# What a model's JSON has of the moment and the machine that made it: never compared, but it has to look like that.
+_VOLATILE_IN_MODEL = {
+    "model_uuid": re.compile(r"[0-9a-f]{32}"),
+    "python_version": re.compile(r"\d+\.\d+\.\d+"),
+    "utc_time_created": re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})?"),
+}
 
 # Blanks, line breaks, commas and comments mean nothing in GraphQL, but inside a string.
 _GRAPHQL_TOKEN = re.compile(r'#[^\n]*|"""[\s\S]*?"""|"(?:\\.|[^"\\])*"|[\w$]+|[^\s\w,]')
@@ -51,13 +58,18 @@ class GitLabMLflow:
         "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false",
     }
 
-    def stabilise(self, interactions: Sequence[Interaction], message: str) -> tuple[list[Interaction], str]:
+    def stabilise(
+        self, interactions: Sequence[Interaction], message: str, environment: Mapping[str, str]
+    ) -> tuple[list[Interaction], str, dict[str, str]]:
         """Replaces ids, times, page tokens, names of bots and pictures of people by stable ones."""
         stable = Stable(interactions)
-        return stable.apply(), stable.text(message)
+        return stable.apply(), stable.text(message), stable.environment(environment)
 
     def comparable(self, body: Any) -> Any:
-        """Drops times, the user's name, source tags and the layout of GraphQL; parses JSON inside strings."""
+        """Drops times, the user's name, source tags, ids of models and the layout of GraphQL.
+
+        JSON inside strings is parsed.
+        """
         if isinstance(body, list):
             return [self.comparable(item) for item in body if not _is_volatile_tag(item)]
         if isinstance(body, dict):
@@ -113,6 +125,8 @@ class GitLabMLflow:
             "GITLAB_URL": f"https://{self.host}",
             "GITLAB_PROJECT": "acme/wine-quality",
             "GITLAB_PROJECT_ID": "42",
+            "CI_API_V4_URL": f"https://{self.host}/api/v4",
+            "CI_PROJECT_ID": "42",
             "MLFLOW_TRACKING_URI": f"https://{self.host}/api/v4/projects/42/ml/mlflow",
             **{variable: f"<{label}>" for variable, label in labels.items()},
             **self.settings,
@@ -128,7 +142,9 @@ class GitLabMLflow:
 
 
 def _is_volatile(key: str, value: Any) -> bool:
-    """A time in milliseconds, or the login name of whoever runs the client."""
+    """A time in milliseconds, the login name of whoever runs the client, or what marks one making of a model."""
+    if isinstance(value, str) and (shape := _VOLATILE_IN_MODEL.get(key)):
+        return shape.fullmatch(value) is not None
     is_login = key == "user_id" and isinstance(value, str) and not value.isdecimal()
     return is_login or (key in MILLISECONDS and instant(key, value) is not None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -75,6 +75,9 @@ _OWNERS = {
     "packages": "package",
     "projects": "project",
 }
+# What links a run or a version to a CI job. GitLab gives the tag back only where there is such a job.
+_JOB_VARIABLE = "CI_JOB_ID"
+_JOB_TAG = f"gitlab.{_JOB_VARIABLE}"
 _ID_IN_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=/ml/models/)\d+"), "model"),
     (re.compile(r"(?<=/versions/)\d+"), "version"),
@@ -106,6 +109,10 @@ _KNOWN_ID_IN_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 # GitLab repeats the number of the project in the links to other pages of a list.
 _PROJECT_IN_LINK = re.compile(r"(?<=/projects/42/)([^?>]*\?(?:[^>]*&)?id=)\d+")
+# GitLab hands on what PostgreSQL says of a row that it refuses: ids and times without a name.
+_DATABASE_ROW = re.compile(r"(?<=Failing row contains )\(.*?\)(?=\.)")
+_ROW_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?\+00")
+_ROW_NUMBER = re.compile(r"(?<=[( ])\d+(?=[,)])")
 _COUNTS = frozenset({"x-total", "x-total-pages"})
 
 
@@ -158,7 +165,11 @@ class Stable:
         *,
         is_answer: bool,
     ) -> None:
-        for owner, key, value in _scalars(_parse(body), _owner(interaction)):
+        document = _parse(body)
+        if body is interaction.answer:
+            for job in _jobs(document):
+                named["job"].setdefault(job, number)
+        for owner, key, value in _scalars(document, _owner(interaction)):
             if (moment := instant(key, value)) is not None:
                 if is_answer:
                     times.add(moment)
@@ -180,6 +191,13 @@ class Stable:
     def apply(self) -> list[Interaction]:
         """The conversation with every replacement made."""
         return [self._replaced(number, interaction) for number, interaction in enumerate(self._interactions)]
+
+    def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Variables of the recorded run, with the same replacements."""
+        return {
+            name: self._id("job", value, None) if name == _JOB_VARIABLE else self.text(value)
+            for name, value in variables.items()
+        }
 
     def _replaced(self, number: int, interaction: Interaction) -> Interaction:
         owner = _owner(interaction)
@@ -207,7 +225,9 @@ class Stable:
 
     def _value(self, owner: str | None, key: str, value: Any, before: int | None) -> Any:
         if isinstance(value, dict):
-            return {name: self._value(_OWNERS.get(key, owner), name, item, before) for name, item in value.items()}
+            stable = {name: self._value(_OWNERS.get(key, owner), name, item, before) for name, item in value.items()}
+            is_job = value.get("key") == _JOB_TAG
+            return stable | {"value": self._id("job", str(value.get("value")), None)} if is_job else stable
         if isinstance(value, list):
             return [self._value(owner, key, item, before) for item in value]
         if (moment := instant(key, value)) is not None:
@@ -241,6 +261,7 @@ class Stable:
             text: The text.
             before: The number of a request, which can only know what was answered before it; None for an answer.
         """
+        text = _DATABASE_ROW.sub(_plain_row, text)
         text = _UUID.sub(lambda match: self._uuids.get(match.group(), match.group()), text)
         text = _BOT.sub(lambda match: self._bots.get(match.group(), match.group()), text)
         for pattern, kind in _ID_IN_TEXT:
@@ -256,6 +277,11 @@ class Stable:
         for secret, label in self._secrets.items():
             text = text.replace(secret, label)
         return _REPLACED_TOKEN.sub("<token>", text)
+
+
+def _plain_row(row: re.Match[str]) -> str:
+    """A row that PostgreSQL shows in an error, with nothing of the day or the database in it."""
+    return _ROW_NUMBER.sub("0", _ROW_TIME.sub("2026-01-01 00:00:00+00", row.group()))
 
 
 def _label(key: str, value: str) -> str:
@@ -294,6 +320,16 @@ def _parse(body: str) -> Any:
         return json.loads(body)
     except ValueError:
         return None
+
+
+def _jobs(value: Any) -> Iterator[int]:
+    """The numbers of CI jobs in the tags of a document."""
+    if isinstance(value, dict):
+        if value.get("key") == _JOB_TAG and str(value.get("value")).isdecimal():
+            yield int(value["value"])
+        value = list(value.values())
+    for item in value if isinstance(value, list) else ():
+        yield from _jobs(item)
 
 
 def _scalars(value: Any, owner: str | None, key: str = "") -> Iterator[tuple[str | None, str, Any]]:
