@@ -163,7 +163,7 @@ def test_the_template_has_what_a_replay_sets(monkeypatch: pytest.MonkeyPatch) ->
     rows = dict(
         row.removeprefix("# ").split("=", 1)
         for row in (ROOT / ".env.template").read_text("utf-8").splitlines()
-        if re.match(r"(# )?[A-Z_]+=", row)
+        if re.match(r"(# )?[A-Z0-9_]+=", row)
     )
     needed = {name: value for one in load_examples(ROOT) for name, value in ADAPTER.environment(one).items()}
     # The number of a job differs from recording to recording.

@@ -177,11 +177,30 @@ def test_every_page_says_what_it_needs_and_where_to_go(pages: Path) -> None:
         text = page.read_text("utf-8")
         name = page.relative_to(pages).as_posix()
         assert text.rstrip().rpartition("\n## ")[2].startswith("Where to go next\n"), name
-        if name.startswith(("how-to/", "tutorials/", "mlflow/", "reference/setup-calls")):
+        if name.startswith(("how-to/", "ci/", "tutorials/", "mlflow/", "reference/setup-calls")):
             assert '!!! note "Not verified"' in text, name
             assert '!!! info "You need"' in text, name
             first = re.sub(r"^# .*\n", "", text).strip().partition("\n\n")[0]
             assert re.match(r"(Use |In this tutorial )", first), name
+
+
+def test_every_task_says_what_can_go_wrong_and_shows_it() -> None:
+    for page in [*(ROOT / "docs/how-to").glob("*.md"), *(ROOT / "docs/ci").glob("*.md")]:
+        _, found, rest = page.read_text("utf-8").partition("\n## What can go wrong\n")
+        assert found, page.name
+        trouble = rest.partition("\n## ")[0]
+        assert len(re.findall(r"^(?:### |- |\| )", trouble, re.M)) >= 2, page.name
+        shown = re.search(r"\{\{ (?:example|exchange|answered|probes|permissions)|\]\([^)]*\.md|\]\(#", trouble)
+        assert shown, f"{page.name} shows nothing of what can go wrong"
+
+
+def test_every_example_is_explained_where_it_stands() -> None:
+    for page in sorted(path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "reference"):
+        for section in re.split(r"^#{1,4} ", page.read_text("utf-8"), flags=re.M):
+            calls = re.findall(r"\{\{ example\(.*?\) (?:\| indent\(4\) )?\}\}", section)
+            prose = re.sub(r"\{\{.*?\}\}|```.*?```|\A[^\n]*", "", section, flags=re.S)
+            words = re.findall(r"[A-Za-z]{2,}", prose)
+            assert not calls or len(words) >= 10, f"{page.name}: {section.partition(chr(10))[0]}"
 
 
 def test_every_recipe_carries_a_stamp_with_all_lanes(pages: Path) -> None:
