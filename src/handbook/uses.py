@@ -67,13 +67,13 @@ USES = (
             Need(
                 "filter runs on the server",
                 ("mlflow.search_runs:filter_string",),
-                "**all** runs come back: filter in pandas, [Compare runs]({up}how-to/compare-runs.md)",
+                "**all** runs come back: filter in pandas, [Search and page]({up}how-to/search-runs.md)",
                 vital=False,
             ),
             Need(
                 "sort runs on the server",
                 ("mlflow.search_runs:order_by",),
-                "sort in pandas: [Compare runs]({up}how-to/compare-runs.md)",
+                "sort in pandas: [Search and page]({up}how-to/search-runs.md)",
                 vital=False,
             ),
         ),
