@@ -17,10 +17,12 @@ from handbook.measured import (
     Answer,
     Coverage,
     Credential,
+    Exchange,
     Operation,
     Permissions,
     Probe,
     Project,
+    Refusal,
     Source,
     load_manifest,
     validated,
@@ -31,8 +33,8 @@ from verified_docs.problem import Problem, Problems
 from verified_docs.provenance import Software
 from verified_docs.whole import write_whole
 
-# The server; an address that calls name; the client's own server; a page that a message of the client points to.
-_HOSTS = frozenset({"gitlab.example.com", "example.com", "127.0.0.1", "docs.databricks.com"})
+# The server; an address that calls name; the client's own server; pages that messages of the client point to.
+_HOSTS = frozenset({"gitlab.example.com", "example.com", "127.0.0.1", "docs.databricks.com", "mlflow.org"})
 _ADDRESS = re.compile(r"https?://([^/\s\"'<>:?#\\]+)")
 
 
@@ -168,7 +170,11 @@ def _coverage(raw: bytes, document: dict[str, Any]) -> Coverage:
             caveat=row["caveat"],
             note=row["note"],
             exception=(error["class"], error["message"]) if error else None,
+            refusal=Refusal.model_validate(error["request"]) if error and error.get("request") else None,
+            expected_error=row.get("expected_error", False),
+            log=tuple(row["log"]),
             requests=row["requests"],
+            exchanges=tuple(Exchange.model_validate(exchange) for exchange in row["exchanges"]),
         )
     return Coverage(
         source=_source(raw, document, document["mlflow"]),

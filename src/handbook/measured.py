@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AwareDatetime,
@@ -171,6 +171,48 @@ class Permissions(Frozen):
 Status = Literal["works", "works-with-caveat", "ignored", "fails", "client-only", "not-in-client"]
 
 
+class Exchange(Frozen):
+    """One request of a measured call, with its answer.
+
+    Attributes:
+        phase: `call` for what the call itself sent, `verify` for what read its effect back.
+        method: The HTTP method.
+        path: Path and query.
+        status: The HTTP status, or None where no answer came.
+        request: The body that was sent: JSON, a note on bytes, or None.
+        response: The body that came back, to the letter; long ones are cut.
+        error: What went wrong before there was an answer.
+        note: What else is to be said.
+    """
+
+    phase: Literal["call", "verify"]
+    method: str
+    path: str
+    status: Annotated[StrictInt, Field(ge=100, le=599)] | None = None
+    request: dict[str, Any] | str | None = None
+    response: str | None = None
+    error: str | None = None
+    note: str | None = None
+
+
+class Refusal(Frozen):
+    """The answer that an exception of the client comes from.
+
+    Attributes:
+        method: The HTTP method of the request.
+        path: Its path and query.
+        status: The HTTP status of the answer.
+        body: The body of the answer, to the letter.
+        error: What went wrong on the way, in the client's words.
+    """
+
+    method: str
+    path: str
+    status: int | None = None
+    body: str | None = None
+    error: str | None = None
+
+
 class Probe(Frozen):
     """One call of the client, in one variant.
 
@@ -183,7 +225,11 @@ class Probe(Frozen):
         caveat: The id of the caveat, if any.
         note: What else was seen.
         exception: Type and message of the error, if any.
+        refusal: The answer that the error comes from, where it comes from one.
+        expected_error: Whether an MLflow server raises this error too.
+        log: What the client wrote to its log.
         requests: The number of requests that the call sent.
+        exchanges: The requests, in their order.
     """
 
     api: str
@@ -193,7 +239,20 @@ class Probe(Frozen):
     caveat: str | None = None
     note: str | None = None
     exception: tuple[str, str] | None = None
+    refusal: Refusal | None = None
+    expected_error: bool = False
+    log: tuple[str, ...] = ()
     requests: int
+    exchanges: tuple[Exchange, ...] = ()
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        sent = sum(exchange.phase == "call" for exchange in self.exchanges)
+        if sent != self.requests:
+            raise ValueError(f"{self.api}:{self.variant} counts {self.requests} requests and holds {sent}")
+        if self.status in {"works-with-caveat"} and not self.caveat:
+            raise ValueError(f"{self.api}:{self.variant} has a caveat that it does not name")
+        return self
 
 
 class Coverage(Frozen):
