@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from handbook.compatibility import Compatibility
 from handbook.diagrams import figure
 from handbook.measured import load_coverage, load_permissions
 from handbook.permissions import Matrix
@@ -28,6 +29,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     """
     permissions = Matrix(load_permissions(root))
     coverage = Verdicts(load_coverage(root))
+    compatibility = Compatibility(coverage)
     screens = Screens(root)
     pipeline = Pipeline(root)
 
@@ -43,6 +45,8 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
             "permissions": permissions,
             "answered": permissions.answered,
             "pipeline": pipeline,
+            "compatibility": compatibility,
+            "calls": lambda family: compatibility.calls(family, up),
             "probes": coverage,
             "verdicts": coverage.summary,
             "verdict_details": lambda: coverage.details(up),
