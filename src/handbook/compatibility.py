@@ -147,9 +147,8 @@ class Compatibility:
                 for *_, result in row
             )
             marks = "".join(f' data-lane-{number}="{result.name}"' for number, (*_, result) in enumerate(row, start=1))
-            rows.append(
-                f'<tr{marks}><th scope="row"><a href="{place}">{_text(probe.api)}</a>{variant}{todo}</th>{cells}</tr>'
-            )
+            heading = f'<a href="{place}">{_text(probe.api)}</a>{variant}{todo}'
+            rows.append(f'<tr id="{anchor(probe_id)}"{marks}><th scope="row">{heading}</th>{cells}</tr>')
         filters = ",".join(f"Lane {number}" for number in range(1, len(self._names) + 1))
         labels = html.escape(json.dumps({f"Lane {n}": lane for n, lane in enumerate(self._names, start=1)}))
         return (
