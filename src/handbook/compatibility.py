@@ -81,8 +81,12 @@ class Compatibility:
                 raise Unmeasured(f"{name} was not asked the same calls as {self._names[0]}")
 
     def matrix(self) -> str:
-        """One table for each family of calls: a row for a call, a column for a lane."""
-        return "\n\n".join(f"## {TITLES[name]}\n\n{self._table(name, ids)}" for name, ids in self._families.items())
+        """One table for each family of calls: a row for a call, a column for a lane; one filter serves them all."""
+        names = {result.name for probe_id in self._ids for *_, result in self._row(probe_id)}
+        labels = html.escape(json.dumps({_word(name): name for name in sorted(names)}))
+        filters = ",".join(map(_titled, self._names))
+        tables = "".join(self._table(name, ids) for name, ids in self._families.items())
+        return f'<div class="filterable" data-filters="{filters}" data-labels="{labels}">{tables}</div>'
 
     def calls(self, name: str, up: str) -> str:
         """Every call of a family, with what it sent in each lane and what came back.
@@ -146,16 +150,14 @@ class Compatibility:
                 f"{f'<br><small>{_text(_cut(result.detail))}</small>' if result.detail else ''}</td>"
                 for *_, result in row
             )
-            marks = "".join(f' data-lane-{number}="{result.name}"' for number, (*_, result) in enumerate(row, start=1))
+            marks = "".join(f' data-{_word(_titled(lane))}="{_word(result.name)}"' for lane, _, result in row)
             heading = f'<a href="{place}">{_text(probe.api)}</a>{variant}{todo}'
             rows.append(f'<tr id="{anchor(probe_id)}"{marks}><th scope="row">{heading}</th>{cells}</tr>')
-        filters = ",".join(f"Lane {number}" for number in range(1, len(self._names) + 1))
-        labels = html.escape(json.dumps({f"Lane {n}": lane for n, lane in enumerate(self._names, start=1)}))
         return (
-            f'<div class="filterable" data-filters="{filters}" data-names="{labels}">'
+            f'<h2 id="{name}">{_text(TITLES[name])}</h2>'
             f'<div class="wide" tabindex="0" role="region" aria-label="{_text(TITLES[name])}, in every lane"><table>'
             f'<thead><tr><th scope="col">Call</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
-            "</table></div></div>"
+            "</table></div>"
         )
 
     def _call(self, probe_id: str, up: str) -> str:
@@ -206,6 +208,15 @@ def _linked(text: str) -> str:
     """Markdown with links and code as HTML; in a block of HTML, nobody else reads it or finds pages by their files."""
     text = _CODE.sub(lambda match: f"<samp>{_text(match[1])}</samp>", text)
     return _LINK.sub(lambda match: f'<a href="{match[2]}/{match[3] or ""}">{match[1]}</a>', text)
+
+
+def _titled(lane: str) -> str:
+    """The title of a lane's filter: its name in signs that an attribute may have."""
+    return lane.replace(" · ", " ")
+
+
+def _word(text: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
 
 
 def _first(message: str) -> str:
