@@ -13,7 +13,7 @@ from handbook.uses import LOAD_REGISTERED, USES, Need, Use
 _LONGEST = 120
 _ORDER = ("works", "client-only", "works-with-caveat", "ignored", "not-in-client", "fails")
 # Caveats that leave nothing of what was asked for.
-_NOT_DONE = frozenset({"filter-ignored", "view-type-ignored", "wrong-version-silently"})
+NOT_DONE = frozenset({"filter-ignored", "view-type-ignored", "wrong-version-silently"})
 _WORDS = {
     "works": ("yes", "✓ works"),
     "client-only": ("yes", "✓ works"),
@@ -71,7 +71,7 @@ class Verdicts:
 
     def _met(self, lane: Coverage, need: Need) -> bool:
         worst = self.worst(lane, need)
-        return worst.status in {"works", "client-only", "works-with-caveat"} and worst.caveat not in _NOT_DONE
+        return worst.status in {"works", "client-only", "works-with-caveat"} and worst.caveat not in NOT_DONE
 
     def summary(self) -> str:
         """A table of verdicts: who, and one column for each lane."""
@@ -164,7 +164,7 @@ class Verdicts:
     def _cell(self, lane: Coverage, need: Need) -> str:
         """How the worst call of a need went, and every caveat of any of them."""
         worst = self.worst(lane, need)
-        kind, words = _WORDS["ignored" if worst.caveat in _NOT_DONE else worst.status]
+        kind, words = _WORDS["ignored" if worst.caveat in NOT_DONE else worst.status]
         text = f'<span class="cell cell--{kind}">{words}</span>'
         caveats = dict.fromkeys(self.probe(lane, probe).caveat for probe in need.probes)
         told = "; ".join(_literal(lane.caveats[caveat]) for caveat in caveats if caveat in lane.caveats)
