@@ -98,8 +98,8 @@ FILES = (
 MODELS = (
     Claim(
         "Logging a model",
-        "with MLflow 3.17.2 `log_model` fails, with `artifact_path` too. With MLflow 2.22.5 it stores the files at the"
-        " root, and only warns.",
+        "with MLflow 3.17.2 `log_model` fails, with `artifact_path` too. With MLflow 2.22.5 it stores the files and"
+        " warns; a model at the root can be loaded.",
         (
             Call(
                 "mlflow.sklearn.log_model:at the root",
@@ -237,8 +237,8 @@ PERMISSIONS = (
     ),
     Claim(
         "Deleting models as a Developer",
-        "a Developer deletes a model without versions. With a version, the answer is 400, and GraphQL names an error."
-        " A Maintainer may.",
+        "a Developer deletes a model without versions. With a version, the answer is 400. GraphQL names an error"
+        " for the model, and for the version. A Maintainer deletes it.",
         (
             Asked("registered-models.delete-empty", "pat:developer:api", 200),
             Asked(
@@ -250,6 +250,13 @@ PERMISSIONS = (
             ),
             Asked(
                 "graphql.mlModelDelete-with-version", "pat:developer:api", 200, ok=False, words=('"errors":["You don',)
+            ),
+            Asked(
+                "graphql.mlModelVersionDelete",
+                "pat:developer:api",
+                200,
+                ok=False,
+                words=("You don't have access to this package",),
             ),
             Asked("registered-models.delete-with-version", "pat:maintainer:api", 200),
             Recorded(

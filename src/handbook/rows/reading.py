@@ -184,7 +184,12 @@ FILTERS = (
         "All models",
         "Refused: the client sends a condition that GitLab does not know.",
         (
-            Call("MlflowClient.search_registered_models:basic", "fails", words=("Invalid attribute key specified",)),
+            Call(
+                "MlflowClient.search_registered_models:basic",
+                "fails",
+                words=("Invalid attribute key specified",),
+                wire=("filter=tag.*is_prompt",),
+            ),
             Recorded("errors/search_registered_models", "fails_as_shown", words=("Invalid attribute key specified",)),
         ),
     ),
@@ -283,6 +288,8 @@ TIMESTAMPS = (
         (Call("MlflowClient.log_metric:run of a model version", "works", words=("start_time 0",)),),
     ),
     Claim(
-        "Experiment", "None.", (Call("MlflowClient.search_experiments:basic", "works", words=("creation_time=None",)),)
+        "Experiment",
+        "None: the client has `creation_time=None`.",
+        (Call("MlflowClient.search_experiments:basic", "works", words=("creation_time=None",)),),
     ),
 )

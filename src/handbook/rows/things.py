@@ -16,7 +16,7 @@ IDS = (
     ),
     Claim(
         "Run id",
-        "36 characters with dashes, random.",
+        "36 characters with dashes.",
         (Call("MlflowClient.create_run:basic", "works", words=("(36 characters with dashes)",)),),
     ),
     Claim(
@@ -86,7 +86,12 @@ IDS = (
     Claim(
         "`models:/name/<id>`",
         "Loads the version with this database id, also where it is of another model.",
-        of_model("mlflow.pyfunc.load_model:models:/ id of another model", "works-with-caveat", "not-checked"),
+        of_model(
+            "mlflow.pyfunc.load_model:models:/ id of another model",
+            "works-with-caveat",
+            "not-checked",
+            ("the other model is loaded",),
+        ),
     ),
     Claim(
         "`models:/name/1.0.0`",
@@ -211,7 +216,7 @@ DELETES = (
         of_model("MlflowClient.delete_model_version:basic", "fails", words=NOT_FOUND),
     ),
     Claim(
-        "One version, with GraphQL",
+        "One version, with GraphQL, by a Maintainer",
         "Gone: asked for it, GitLab answers `RESOURCE_DOES_NOT_EXIST`.",
         (
             Recorded(
@@ -219,6 +224,20 @@ DELETES = (
                 "passes",
                 words=("{'mlModelVersionDelete': {'errors': []}}", "RESOURCE_DOES_NOT_EXIST"),
             ),
+        ),
+    ),
+    Claim(
+        "One version, with GraphQL, by a Developer",
+        "Refused. The status is 200, and the answer names an error about the package.",
+        (
+            Asked(
+                "graphql.mlModelVersionDelete",
+                "pat:developer:api",
+                200,
+                ok=False,
+                words=("You don't have access to this package",),
+            ),
+            Asked("graphql.mlModelVersionDelete", "pat:maintainer:api", 200),
         ),
     ),
     Claim(

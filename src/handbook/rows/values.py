@@ -264,8 +264,8 @@ NUMBERS = (
         (Call("MlflowClient.log_metric:Infinity", "fails", words=("value is invalid",)),),
     ),
     Claim(
-        "Highest step",
-        "2147483647. One more is answered with 500, and the client tries again and again.",
+        "Step above 2147483647",
+        "2147483648 is answered with 500, and the client tries again until it gives up.",
         (
             Call(
                 "MlflowClient.log_metric:step above 2147483647",

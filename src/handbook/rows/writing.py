@@ -159,7 +159,7 @@ RACES = (
         "The second upload is refused: 415. One through GitLab's package address is taken.",
         (
             Call("MlflowClient.log_artifact:second process", "fails", words=("415 Client Error",), wire=("-> 415 ",)),
-            Recorded("tracking/upload_from_second_job", "passes", words=("['first.txt', 'second.txt']",)),
+            Recorded("tracking/upload_from_second_job", "passes", words=("201 Created", "['first.txt', 'second.txt']")),
         ),
     ),
     Claim(
@@ -204,7 +204,7 @@ RACES = (
     ),
     Claim(
         "Run continued by another process",
-        "It goes on, and keeps its values.",
+        "A run that had ended takes another value, and shows it.",
         (Call("mlflow.start_run:resume", "works"), Recorded("tracking/resume_run", "passes", words=("{'loss': 0.4}",))),
     ),
 )
