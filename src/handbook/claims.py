@@ -331,7 +331,7 @@ def legend() -> str:
     """A table of what the cells mean."""
     meanings = {
         "works": "the call does what it is asked for",
-        "works-with-caveat": "it does so, with the limit that the row names",
+        "works-with-caveat": "it does so, with a limit that the row or the linked call names",
         "ignored": "the call succeeds, and what was asked for does not happen",
         "fails": "the call ends with an error",
         "raises": "the call ends with an error, as it does with an MLflow server; or GitLab refuses the request",

@@ -100,7 +100,7 @@ WRITE_ONCE = (
     ),
     Claim(
         "Description of a version",
-        "It can be changed.",
+        "It can be changed. The call wants the semantic version.",
         (
             *of_model("MlflowClient.update_model_version:semantic version", "works-with-caveat", "wants-semver"),
             Recorded("registry/update_version", "passes", words=("Validated",), but=BROKEN),
