@@ -34,7 +34,7 @@ _INSTEAD: tuple[tuple[str, str], ...] = (
         "[set an experiment]({up}how-to/manage-experiments.md#there-is-no-default-experiment)",
     ),
     (r"NaN|Infinity", "[look before you log]({up}how-to/log-runs.md#a-loss-that-is-not-a-number)"),
-    (r"step above", "[keep steps below 2³¹]({up}mlflow/data-topology.md#limits)"),
+    (r"step above", "[keep steps below 2³¹]({up}reference/limits.md)"),
     (r"same key|overwrite|log_params:|set_tags:", "[log it once]({up}how-to/log-runs.md#is-it-written-once)"),
     (r"251|5001|not atomic", "[keep it in a file]({up}how-to/long-values.md)"),
     (r"empty value", "[leave it out]({up}how-to/long-values.md#the-value-is-empty)"),

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from handbook.claims import Proofs, legend
 from handbook.compatibility import Compatibility
 from handbook.diagrams import figure
+from handbook.differences import differences
+from handbook.limits import limits
 from handbook.measured import load_coverage, load_permissions
 from handbook.permissions import Matrix
 from handbook.pipeline import Pipeline
 from handbook.screens import Screens
 from handbook.verdict import Verdicts
+from verified_docs.evidence import Evidence
 
 _VERDICTS, _TITLE = "mlflow/can-we-use-this.md", "Can we use this?"
 _BELOW = "The tables below list what else is lost."
@@ -40,6 +44,9 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
         "    Edition. GitLab.com, the Enterprise Edition and the releases between were not.\n"
     )
 
+    def proofs(evidence: Evidence) -> Proofs:
+        return Proofs(root, coverage, permissions, evidence)
+
     def for_page(name: str, up: str) -> dict[str, Any]:
         return {
             "permissions": permissions,
@@ -50,6 +57,9 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
             "probes": coverage,
             "verdicts": coverage.summary,
             "verdict_details": lambda: coverage.details(up),
+            "limits": lambda evidence, topic: limits(proofs(evidence), topic, up),
+            "differences": lambda evidence, topic: differences(proofs(evidence), topic, up),
+            "cells": legend,
             "not_verified": lambda: not_verified,
             "banner": lambda: coverage.banner(
                 _BELOW if name == _VERDICTS else f"[{_TITLE}]({up}{_VERDICTS}) lists more."

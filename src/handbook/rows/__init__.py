@@ -1,0 +1,1 @@
+"""Holds the rows of the pages that claim something, each with its evidence."""
