@@ -8,6 +8,7 @@ from typing import Any
 
 from handbook.diagrams import figure
 from handbook.measured import load_coverage, load_permissions
+from handbook.permission_matrix import PermissionMatrix
 from handbook.permissions import Matrix
 from handbook.pipeline import Pipeline
 from handbook.screens import Screens
@@ -27,6 +28,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
         Problem: Data or pictures are missing or broken.
     """
     permissions = Matrix(load_permissions(root))
+    whole_matrix = PermissionMatrix(permissions.measured)
     coverage = Verdicts(load_coverage(root))
     screens = Screens(root)
     pipeline = Pipeline(root)
@@ -41,6 +43,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     def for_page(name: str, up: str) -> dict[str, Any]:
         return {
             "permissions": permissions,
+            "permission_matrix": whole_matrix,
             "answered": permissions.answered,
             "pipeline": pipeline,
             "probes": coverage,
