@@ -351,5 +351,7 @@ def _where(error: Exception) -> str:
     cause = first.get("ctx", {}).get("error")
     what = str(cause) if isinstance(cause, _Misplaced) else first["msg"].lower()
     place = (*first["loc"], *(cause.place if isinstance(cause, _Misplaced) else ()))
+    # A request's body may have two types; pydantic adds the one that it tried.
+    place = place[:-1] if place[-2:-1] == ("request",) else place
     pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)
     return f"{pointer}: {what}" if pointer else what
