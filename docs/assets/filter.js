@@ -1,7 +1,7 @@
-// Long tables get a search and a choice of values, which stand in the address, so that a view can be linked.
+// Long tables get a search and a choice of values, kept in the address, so that a view can be linked.
 // <div class="filterable" data-filters="Status,Lane" data-labels='{"word": "Label"}'> holds one or more tables; their
-// rows have data-status, data-lane: words with spaces between. Cells may have them too: those that fit are marked.
-// Without this script the tables are plain and complete.
+// rows have data-status, data-lane: words with spaces between. Cells may have them too: what fits is marked.
+// Without it the tables are plain and complete.
 document.addEventListener("DOMContentLoaded", () => {
   const words = (element, name) => (element.getAttribute(`data-${name}`) || "").split(/\s+/).filter(Boolean);
   const plain = text => text.toLowerCase().split(/\s+/).filter(Boolean);
@@ -58,14 +58,17 @@ document.addEventListener("DOMContentLoaded", () => {
     };
     const remember = () => {
       const url = new URL(location);
-      for (const { name, value } of controls) url.searchParams[value ? "set" : "delete"](name, value);
+      for (const { name, value } of controls) {
+        url.searchParams.delete(name);
+        if (value) url.searchParams.append(name, value);
+      }
       history.replaceState(history.state, "", url);
     };
     let timer;
     const change = () => {
       apply();
       clearTimeout(timer);
-      timer = setTimeout(remember, 250); // Not for every key: browsers refuse.
+      timer = setTimeout(remember, 250); // Not at every key.
     };
     form.addEventListener("input", change);
     form.addEventListener("submit", event => event.preventDefault());
