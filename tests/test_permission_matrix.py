@@ -442,6 +442,20 @@ def test_malformed_json_stops_the_build(text: str, tmp_path: Path) -> None:
     assert caught.value.path == path
 
 
+def test_the_place_of_a_body_is_the_place_in_the_file() -> None:
+    from handbook.measured import Coverage, validated
+    from verified_docs.problem import Problem
+
+    path = ROOT / "measured/coverage-gitlab19.3-mlflow3.json"
+    data = json.loads(path.read_text("utf-8"))
+    name = next(name for name, probe in data["probes"].items() if probe.get("exchanges"))
+    data["probes"][name]["exchanges"][0]["request"] = 5
+    with pytest.raises(Problem) as caught:
+        validated(path, lambda: Coverage.model_validate_json(json.dumps(data)))
+    pointer = f"/probes/{name.replace('~', '~0').replace('/', '~1')}/exchanges/0/request"
+    assert f"({pointer}: " in caught.value.what
+
+
 def test_a_kind_that_is_not_there() -> None:
     from handbook.measured import load_permissions
     from handbook.permission_matrix import PermissionMatrix
