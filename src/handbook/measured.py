@@ -28,6 +28,14 @@ MANIFEST = "manifest.json"
 IMPORT = "make measured FROM=folder"
 
 
+class _Misplaced(ValueError):
+    """A fault that a check of the whole document finds; pydantic has no place for it but the whole."""
+
+    def __init__(self, place: tuple[str | int, ...], what: str) -> None:
+        super().__init__(what)
+        self.place = place
+
+
 class Source(Frozen):
     """Where measured data comes from.
 
@@ -141,11 +149,18 @@ class Permissions(Frozen):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         for kind, by_credential in self.cells.items():
+            if kind not in self.projects:
+                raise _Misplaced(("cells", kind), f"a cell names the project {kind!r}, which nothing describes")
             for credential, numbers in by_credential.items():
-                if kind not in self.projects or credential not in self.credentials:
-                    raise ValueError(f"a cell names {kind!r} or {credential!r}, which nothing describes")
-                if len(numbers) != len(self.operations) or not all(-1 <= n < len(self.answers) for n in numbers):
-                    raise ValueError(f"the row of {credential!r} on {kind!r} does not fit the operations")
+                place = ("cells", kind, credential)
+                if credential not in self.credentials:
+                    raise _Misplaced(place, f"a cell names the credential {credential!r}, which nothing describes")
+                if len(numbers) != len(self.operations):
+                    what = f"the row of {credential!r} on {kind!r} does not fit the operations"
+                    raise _Misplaced(place, f"{what}: it has {len(numbers)} numbers for {len(self.operations)}")
+                for column, number in enumerate(numbers):
+                    if not -1 <= number < len(self.answers):
+                        raise _Misplaced((*place, column), f"there is no answer with the number {number}")
         return self
 
     def answer(self, operation: str, credential: str, project: str) -> Answer | None:
@@ -320,9 +335,23 @@ def load_manifest(root: Path) -> dict[str, str]:
 
 
 def validated[Data](path: Path, read: Callable[[], Data]) -> Data:
-    """What a reader gives, or a message that names the file it was reading."""
+    """What a reader gives, or a message that names the file that it was reading, and the place as a JSON pointer."""
     try:
         return read()
     except (ValidationError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        what = f"the data is cut off or malformed ({first_line(error)})"
+        what = f"the data is cut off or malformed ({_where(error)})"
         raise Problem(path, None, what, IMPORT, kind="measured") from error
+
+
+def _where(error: Exception) -> str:
+    """What an error says, after a JSON pointer (RFC 6901) to what is wrong; never the value: that may be a secret."""
+    if not isinstance(error, ValidationError):
+        return first_line(error)
+    first = error.errors()[0]
+    cause = first.get("ctx", {}).get("error")
+    what = str(cause) if isinstance(cause, _Misplaced) else first["msg"].lower()
+    place = (*first["loc"], *(cause.place if isinstance(cause, _Misplaced) else ()))
+    # A request's body may have two types; pydantic adds the one that it tried.
+    place = place[:-1] if place[-2:-1] == ("request",) else place
+    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)
+    return f"{pointer}: {what}" if pointer else what

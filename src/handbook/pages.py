@@ -12,6 +12,7 @@ from handbook.diagrams import figure
 from handbook.differences import differences
 from handbook.limits import limits
 from handbook.measured import load_coverage, load_permissions
+from handbook.permission_matrix import PermissionMatrix
 from handbook.permissions import Matrix
 from handbook.pipeline import Pipeline
 from handbook.screens import Screens
@@ -32,6 +33,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
         Problem: Data or pictures are missing or broken.
     """
     permissions = Matrix(load_permissions(root))
+    whole_matrix = PermissionMatrix(permissions.measured)
     coverage = Verdicts(load_coverage(root))
     compatibility = Compatibility(coverage)
     screens = Screens(root)
@@ -50,6 +52,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     def for_page(name: str, up: str) -> dict[str, Any]:
         return {
             "permissions": permissions,
+            "permission_matrix": whole_matrix,
             "answered": permissions.answered,
             "pipeline": pipeline,
             "compatibility": compatibility,

@@ -318,11 +318,16 @@ def _some(pairs: Sequence[tuple[str, str]]) -> str:
     return "; ".join(f"{one}: {', '.join(f'`{name}`' for name in names)}" for one, names in named.items())
 
 
+def hidden_lists(answer: Answer) -> list[str]:
+    """The lists that GraphQL answers with null: it does not say that it hides them."""
+    return [name for name in _LISTS if f'"{name}":null' in (answer.body or "")]
+
+
 def _mark(answer: Answer | None) -> str:
     """One outcome: a sign, and the status; GraphQL has 200 for everything, and null for what it hides."""
     if answer is None:
         return "–"
-    hidden = [name for name in _LISTS if f'"{name}":null' in (answer.body or "")]
+    hidden = hidden_lists(answer)
     if answer.ok and hidden:
         seen = [words for name, words in _LISTS.items() if name not in hidden]
         return (
