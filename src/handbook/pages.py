@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from handbook.changes import Changes
 from handbook.diagrams import figure
+from handbook.endpoints import Endpoints
 from handbook.measured import load_coverage, load_permissions
 from handbook.permissions import Matrix
 from handbook.pipeline import Pipeline
+from handbook.routes import Routes
 from handbook.screens import Screens
 from handbook.verdict import Verdicts
 
@@ -28,6 +31,9 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     """
     permissions = Matrix(load_permissions(root))
     coverage = Verdicts(load_coverage(root))
+    routes = Routes(root, coverage.measured)
+    endpoints = Endpoints(routes, _examples(root))
+    changes = Changes(coverage.measured, routes)
     screens = Screens(root)
     pipeline = Pipeline(root)
 
@@ -51,8 +57,15 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
                 _BELOW if name == _VERDICTS else f"[{_TITLE}]({up}{_VERDICTS}) lists more."
             ),
             "diagram": lambda diagram: figure(root, diagram),
+            "endpoints": endpoints,
+            "changes": changes,
             "csv_file": lambda name: screens.table(name, up),
             "screen": lambda picture: screens.figure(picture, up),
         }
 
     return for_page
+
+
+def _examples(root: Path) -> list[str]:
+    folder = root / "examples"
+    return [path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("*/*.py")]
