@@ -103,12 +103,12 @@ class Changes:
             if probe_id not in lane.probes:
                 raise Unmeasured(f"there is no probe {probe_id!r} in {Verdicts.name(lane)}")
             probe = lane.probes[probe_id]
-            caveat = f" ({_literal(lane.caveats[probe.caveat])})" if probe.caveat in lane.caveats else ""
+            caveat = f" {_literal(lane.caveats[probe.caveat])}" if probe.caveat in lane.caveats else ""
             by_words.setdefault(f"{_WORDS[probe.status][1]}{caveat}", []).append(Verdicts.name(lane))
         if len(by_words) == 1:
             raise Unmeasured(f"{probe_id!r} ends alike in all lanes")
-        told = "; ".join(f"{words} with {self._routes.words(lanes)}" for words, lanes in by_words.items())
-        return f"{_call(probe_id, up)}: {told}."
+        told = "; ".join(f"{self._routes.words(lanes)}: {words}" for words, lanes in by_words.items())
+        return f"{_call(probe_id, up)} – {told}."
 
     def messages(self, fixed: str, up: str) -> str:
         """A table of the calls that fail alike, with another message."""

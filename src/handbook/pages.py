@@ -15,6 +15,7 @@ from handbook.pipeline import Pipeline
 from handbook.routes import Routes
 from handbook.screens import Screens
 from handbook.verdict import Verdicts
+from verified_docs.example import load_examples
 
 _VERDICTS, _TITLE = "mlflow/can-we-use-this.md", "Can we use this?"
 _BELOW = "The tables below list what else is lost."
@@ -32,7 +33,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     permissions = Matrix(load_permissions(root))
     coverage = Verdicts(load_coverage(root))
     routes = Routes(root, coverage.measured)
-    endpoints = Endpoints(routes, _examples(root))
+    endpoints = Endpoints(routes, (example.id for example in load_examples(root)))
     changes = Changes(coverage.measured, routes)
     screens = Screens(root)
     pipeline = Pipeline(root)
@@ -64,8 +65,3 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
         }
 
     return for_page
-
-
-def _examples(root: Path) -> list[str]:
-    folder = root / "examples"
-    return [path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("*/*.py")]

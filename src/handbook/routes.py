@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -304,18 +306,26 @@ class Routes:
     Args:
         root: The project's folder.
         coverage: The measured calls of all lanes, in the order in which pages show them.
-
-    Raises:
-        Problem: A recording is broken, or a path is none.
     """
 
     def __init__(self, root: Path, coverage: Sequence[Coverage]) -> None:
         self.lanes = [Verdicts.name(lane) for lane in coverage]
+        self._root = root
+        self._coverage = coverage
+
+    @cached_property
+    def routes(self) -> list[Route]:
+        """All of them, sorted by path.
+
+        Raises:
+            Problem: A recording is broken, or a path is none.
+        """
         found: dict[tuple[str, str], Route] = {}
-        for seen in (*recorded(root, self.lanes), *(one for lane in coverage for one in measured(root, lane))):
+        every = (recorded(self._root, self.lanes), *(measured(self._root, lane) for lane in self._coverage))
+        for seen in chain.from_iterable(every):
             key = seen.method, template(seen.path.partition("?")[0])
             found.setdefault(key, Route(*key)).add(seen)
-        self.routes = [found[key] for key in sorted(found, key=lambda key: (key[1], key[0]))]
+        return [found[key] for key in sorted(found, key=lambda key: (key[1], key[0]))]
 
     def words(self, lanes: Iterable[str]) -> str:
         """Lanes, in as few words as say which."""
