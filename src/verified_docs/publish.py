@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import traceback
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,6 +21,7 @@ from verified_docs.exchange import NotThere, exchange
 from verified_docs.inventory import waiting_areas
 from verified_docs.lane import CONFIG, load_settings
 from verified_docs.leaks import Leak, find_leaks, find_leaks_in_bytes
+from verified_docs.own import own_functions
 from verified_docs.problem import Problem, read_text, shown
 from verified_docs.whole import new_folder
 
@@ -195,7 +195,7 @@ class _Pages:
         for one in examples.values():
             for code in (one.code(), *map(one.code, one.sections)):
                 self._code.setdefault(code, set()).add(one.id)
-        self._own = _own_functions(root)
+        self._own = own_functions(root)
         self._tasks: list[str] | None = load_settings(root).get("tasks")
         self._jinja = jinja2.Environment(
             loader=jinja2.FileSystemLoader(root / DOCS),
@@ -377,28 +377,3 @@ def _whole_file(folder: Path, name: str, title: str | None) -> str:
     if language is None:
         raise NotThere(f"{name!r} ends in none of {', '.join(_LANGUAGES)}")
     return fence(language, read_text(path), title)
-
-
-def _own_functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
-    """What a project adds to its pages: `functions = "module:name"` under `[tool.verified_docs]`.
-
-    The function gets the project's folder, and gives one that gets a page's name and its way to the top of the site,
-    and gives the names that the page may use.
-    """
-    name = load_settings(root).get("functions")
-    if name is None:
-        return lambda page, up: {}
-    module, _, attribute = str(name).partition(":")
-    try:
-        functions: Callable[[str, str], dict[str, Any]] = getattr(importlib.import_module(module), attribute)(root)
-        if not isinstance(functions("index.md", ""), dict):
-            raise TypeError("it gives no names")
-    except (ImportError, AttributeError, ValueError, TypeError) as error:
-        raise Problem(
-            root / CONFIG,
-            None,
-            f"functions = {name!r} under [tool.verified_docs] cannot be used ({error})",
-            "name a function as module:name, in a module that is installed",
-            kind="config",
-        ) from error
-    return functions
