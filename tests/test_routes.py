@@ -18,7 +18,8 @@ from conftest import LANES, ROOT, rewrite
 from handbook.calls import link
 from handbook.endpoints import Endpoints, anchor
 from handbook.measured import Coverage, load_coverage
-from handbook.routes import MLFLOW, Routes, leaves, short, template
+from handbook.routes import Routes, leaves
+from handbook.template import MLFLOW, short, template
 from test_site import refused
 from verified_docs.evidence import Evidence
 from verified_docs.example import load_examples

@@ -9,8 +9,9 @@ from functools import cached_property
 from handbook.calls import link
 from handbook.endpoints import anchor
 from handbook.measured import Coverage, Probe
-from handbook.routes import Field, Route, Routes, short
+from handbook.routes import Field, Route, Routes
 from handbook.table import Unmeasured, table
+from handbook.template import short
 from handbook.verdict import _WORDS, Verdicts, _literal
 
 ENDPOINTS = "reference/endpoints.md"

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from handbook.calls import link
-from handbook.routes import MLFLOW, Field, Route, Routes, short
+from handbook.routes import Field, Route, Routes
 from handbook.table import table
+from handbook.template import MLFLOW, short
 
 EVIDENCE = "reference/evidence.md"
 _MANY = 12
