@@ -6,18 +6,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from handbook.changes import Changes
 from handbook.claims import Proofs, legend
 from handbook.compatibility import Compatibility
 from handbook.diagrams import figure
 from handbook.differences import differences
+from handbook.endpoints import Endpoints
 from handbook.limits import limits
 from handbook.measured import load_coverage, load_permissions
 from handbook.permission_matrix import PermissionMatrix
 from handbook.permissions import Matrix
 from handbook.pipeline import Pipeline
+from handbook.routes import Routes
 from handbook.screens import Screens
 from handbook.verdict import Verdicts
 from verified_docs.evidence import Evidence
+from verified_docs.example import load_examples
 
 _VERDICTS, _TITLE = "mlflow/can-we-use-this.md", "Can we use this?"
 _BELOW = "The tables below list what else is lost."
@@ -36,6 +40,9 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     whole_matrix = PermissionMatrix(permissions.measured)
     coverage = Verdicts(load_coverage(root))
     compatibility = Compatibility(coverage)
+    routes = Routes(root, coverage.measured)
+    endpoints = Endpoints(routes, (example.id for example in load_examples(root)))
+    changes = Changes(coverage.measured, routes)
     screens = Screens(root)
     pipeline = Pipeline(root)
 
@@ -68,6 +75,8 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
                 _BELOW if name == _VERDICTS else f"[{_TITLE}]({up}{_VERDICTS}) lists more."
             ),
             "diagram": lambda diagram: figure(root, diagram),
+            "endpoints": endpoints,
+            "changes": changes,
             "csv_file": lambda name: screens.table(name, up),
             "screen": lambda picture: screens.figure(picture, up),
         }

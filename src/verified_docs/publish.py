@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import traceback
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,10 +21,12 @@ from verified_docs.exchange import NotThere, exchange
 from verified_docs.inventory import waiting_areas
 from verified_docs.lane import CONFIG, load_settings
 from verified_docs.leaks import Leak, find_leaks, find_leaks_in_bytes
+from verified_docs.own import own_functions
 from verified_docs.problem import Problem, read_text, shown
 from verified_docs.whole import new_folder
 
 SNIPPETS = "snippets"
+_DATA = frozenset({".json", ".csv"})
 _LANGUAGES = {".sh": "bash", ".yml": "yaml", ".yaml": "yaml", ".toml": "toml", ".json": "json", ".env": "dotenv"}
 
 
@@ -76,6 +77,11 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
             for name, text in files.items():
                 _refuse(find_leaks(text), root / name)
             _write(work / target, _packed(files), root / target)
+        for target, text in pages.files.items():
+            if (work / target).exists():
+                what = f"a page would publish {target!r} over another file"
+                raise Problem(root / DOCS / target, None, what, "choose another name", kind="page")
+            _write(work / target, text, root / target)
         pages.check_all_shown()
     return count + 1
 
@@ -170,8 +176,8 @@ def _write(target: Path, content: str | bytes, source: Path) -> None:
 class _Pages:
     """Renders pages with what they may ask for.
 
-    That is `example(...)`, `exchange(...)`, `bundle(...)`, `snippet(...)`, `file(...)`, `lanes()`, `facts`, `evidence`,
-    `waiting`, and what the project's own functions add.
+    That is `example(...)`, `exchange(...)`, `bundle(...)`, `publish_file(...)`, `snippet(...)`, `file(...)`, `lanes()`,
+    `facts`, `evidence`, `waiting`, and what the project's own functions add.
     """
 
     def __init__(self, root: Path, evidence: Evidence, examples: dict[str, Example]) -> None:
@@ -183,12 +189,13 @@ class _Pages:
         self._exchanges: set[str] = set()
         self._shown_snippets: set[Path] = set()
         self.bundles: dict[str, dict[str, str]] = {}
+        self.files: dict[str, str] = {}
         # Two examples may have the same code, as where only the token differs.
         self._code: dict[str, set[str]] = {}
         for one in examples.values():
             for code in (one.code(), *map(one.code, one.sections)):
                 self._code.setdefault(code, set()).add(one.id)
-        self._own = _own_functions(root)
+        self._own = own_functions(root)
         self._tasks: list[str] | None = load_settings(root).get("tasks")
         self._jinja = jinja2.Environment(
             loader=jinja2.FileSystemLoader(root / DOCS),
@@ -220,6 +227,9 @@ class _Pages:
         def bundle(target: str, files: dict[str, str]) -> str:
             return self._bundle(target, files, up)
 
+        def publish_file(target: str, text: str) -> str:
+            return self._publish_file(target, text, up)
+
         def recorded(example_id: str, request: str, number: int = 1, lane: str | None = None) -> str:
             text = exchange(self.root, self.evidence, example_id, request, number, lane)
             self._exchanges.update(one.content for one in find_fences(path, text))
@@ -227,6 +237,7 @@ class _Pages:
 
         context: dict[str, Any] = {
             "bundle": bundle,
+            "publish_file": publish_file,
             "example": example,
             "exchange": recorded,
             "snippet": self._snippet,
@@ -341,6 +352,15 @@ class _Pages:
         rows = "\n".join(f"- `{name}`" for name in files)
         return f'[Download {target}]({up}bundles/{target}){{ download="{target}" .md-button }}\n\n{rows}\n'
 
+    def _publish_file(self, target: str, text: str, up: str) -> str:
+        """A file of data beside the pages, and a link to it."""
+        path = PurePosixPath(target)
+        if path.is_absolute() or ".." in path.parts or path.suffix not in _DATA:
+            raise NotThere(f"{target!r} is no file below the site that ends in {' or '.join(sorted(_DATA))}")
+        if self.files.setdefault(target, text) != text:
+            raise NotThere(f"another page publishes something else as {target!r}")
+        return f"[{path.name}]({up}{target})"
+
     def _file(self, name: str) -> str:
         return _whole_file(self.root, name, name)
 
@@ -357,28 +377,3 @@ def _whole_file(folder: Path, name: str, title: str | None) -> str:
     if language is None:
         raise NotThere(f"{name!r} ends in none of {', '.join(_LANGUAGES)}")
     return fence(language, read_text(path), title)
-
-
-def _own_functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
-    """What a project adds to its pages: `functions = "module:name"` under `[tool.verified_docs]`.
-
-    The function gets the project's folder, and gives one that gets a page's name and its way to the top of the site,
-    and gives the names that the page may use.
-    """
-    name = load_settings(root).get("functions")
-    if name is None:
-        return lambda page, up: {}
-    module, _, attribute = str(name).partition(":")
-    try:
-        functions: Callable[[str, str], dict[str, Any]] = getattr(importlib.import_module(module), attribute)(root)
-        if not isinstance(functions("index.md", ""), dict):
-            raise TypeError("it gives no names")
-    except (ImportError, AttributeError, ValueError, TypeError) as error:
-        raise Problem(
-            root / CONFIG,
-            None,
-            f"functions = {name!r} under [tool.verified_docs] cannot be used ({error})",
-            "name a function as module:name, in a module that is installed",
-            kind="config",
-        ) from error
-    return functions
