@@ -113,7 +113,7 @@ def test_the_twin_says_the_same(compatibility: Compatibility) -> None:
 def test_every_exchange_stands_on_the_page_of_its_call(compatibility: Compatibility) -> None:
     for name, ids in compatibility.families.items():
         text = compatibility.calls(name, "../../")
-        assert text.count("\n## ") + 1 == ids
+        assert len(re.findall(r"^## ", text, re.M)) == ids
         blocks = re.findall(r"<details class=.wire.*?</details>", text)
         assert len(blocks) == 4 * ids
         plain = html.unescape(text)

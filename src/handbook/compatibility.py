@@ -164,7 +164,12 @@ class Compatibility:
         probe = self._lanes[0].probes[probe_id]
         variant = "" if probe.variant == "basic" else f": {probe.variant}"
         todo = self._instead(probe_id, up)
+        # An API that was only tried in variants has a place too, before the first of them.
+        of_api = anchor(probe.api)
+        first = next(other for other in self._ids if self._lanes[0].probes[other].api == probe.api)
+        own_place = f"{probe.api}:basic" not in self._lanes[0].probes and first == probe_id
         parts = [
+            *([f'<span id="{of_api}"></span>'] if own_place else []),
             f"## {_markdown(probe.api)}{_markdown(variant)} {{ #{anchor(probe_id)} }}",
             *([f"**Instead:** {todo}."] if todo else []),
         ]
