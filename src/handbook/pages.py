@@ -6,13 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from handbook import sightings
 from handbook.compatibility import Compatibility
 from handbook.diagrams import figure
+from handbook.failures import Failures
 from handbook.measured import load_coverage, load_permissions
 from handbook.permissions import Matrix
 from handbook.pipeline import Pipeline
 from handbook.screens import Screens
 from handbook.verdict import Verdicts
+from verified_docs.evidence import Evidence
 
 _VERDICTS, _TITLE = "mlflow/can-we-use-this.md", "Can we use this?"
 _BELOW = "The tables below list what else is lost."
@@ -40,6 +43,12 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
         "    Edition. GitLab.com, the Enterprise Edition and the releases between were not.\n"
     )
 
+    def errors(evidence: Evidence) -> Failures:
+        """The index of everything that went wrong, with what was proven just now."""
+        measured = sightings.measured(coverage.measured, coverage.name)
+        asked = sightings.asked(permissions.measured)
+        return Failures(root, (*sightings.recorded(root, evidence), *measured, *asked))
+
     def for_page(name: str, up: str) -> dict[str, Any]:
         return {
             "permissions": permissions,
@@ -54,6 +63,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
             "banner": lambda: coverage.banner(
                 _BELOW if name == _VERDICTS else f"[{_TITLE}]({up}{_VERDICTS}) lists more."
             ),
+            "errors": errors,
             "diagram": lambda diagram: figure(root, diagram),
             "csv_file": lambda name: screens.table(name, up),
             "screen": lambda picture: screens.figure(picture, up),
