@@ -31,7 +31,9 @@ _MESSAGES = """() => Object.fromEntries([...document.querySelectorAll("article h
 # Where the results lead to, page by page, also those that are folded below their page.
 _RESULTS = """() => [...document.querySelectorAll(".md-search-result__item")]
   .map(item => [...item.querySelectorAll("a.md-search-result__link")].map(link => link.href))"""
-PAGES, SECTIONS = 2, 5
+PAGES, SECTIONS = 3, 5
+# Among its texts are whole pages of HTML and a message of Python's own, which say nothing; another of its texts leads there.
+UNTELLING = {"address-without-project"}
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -77,14 +79,21 @@ def test_each_message_leads_to_its_entry(page: Any) -> None:
     messages: dict[str, list[str]] = page.evaluate(_MESSAGES)
     assert len(messages) > 30
     page.click("[data-md-component=search-query]")
-    missed = []
+    # What two entries quote alike leads to one of them.
+    owners: dict[str, set[str]] = {}
     for anchor, texts in messages.items():
         assert texts, anchor
         for text in texts:
-            results = found(page, text)
-            if not any("/reference/errors/" in link and link.endswith(f"#{anchor}") for link in results):
-                missed.append((anchor, text[:100]))
-    assert missed == []
+            owners.setdefault(text, set()).add(anchor)
+    missed, hit = [], set()
+    for text, anchors in owners.items():
+        links = found(page, text)
+        leads = {link.rpartition("#")[2] for link in links if "/reference/errors/" in link} & anchors
+        hit |= leads
+        if not leads and not anchors & UNTELLING:
+            missed.append(f"{sorted(anchors)}: {text[:100]}")
+    assert not missed, "\n".join(missed)
+    assert hit >= UNTELLING
 
 
 def test_signs_in_a_message_do_not_break_the_search(page: Any) -> None:
