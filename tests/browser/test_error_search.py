@@ -32,7 +32,7 @@ _MESSAGES = """() => Object.fromEntries([...document.querySelectorAll("article h
 _RESULTS = """() => [...document.querySelectorAll(".md-search-result__item")]
   .map(item => [...item.querySelectorAll("a.md-search-result__link")].map(link => link.href))"""
 PAGES, SECTIONS = 3, 5
-# Among its texts are whole pages of HTML and a message of Python's own, which say nothing; another of its texts leads there.
+# Among its texts are whole pages of HTML and a message of Python itself, which say nothing. Another one leads there.
 UNTELLING = {"address-without-project"}
 
 
