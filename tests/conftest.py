@@ -84,6 +84,34 @@ def evidence() -> Evidence:
     return merge([load_evidence(path) for path in PARTS], LANES, PARTS[0].parent)
 
 
+@pytest.fixture(scope="session")
+def pages(evidence: Evidence, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages in Markdown, from this run's evidence."""
+    from verified_docs.publish import publish_pages
+
+    folder = tmp_path_factory.mktemp("pages") / "docs"
+    publish_pages(ROOT, evidence, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built strictly."""
+    from mkdocs.commands.build import build
+    from mkdocs.config import load_config
+
+    folder = tmp_path_factory.mktemp("site")
+    config = folder / "mkdocs.yml"
+    text = (ROOT / "mkdocs.yml").read_text("utf-8")
+    text = text.replace("docs_dir: build/docs", f"docs_dir: {pages}").replace(
+        "site_dir: site", f"site_dir: {folder / 'site'}"
+    )
+    config.write_text(text.replace("paths: [src]", f"paths: [{ROOT / 'src'}]"), "utf-8")
+    # In this process, so that the guard of the test run sees what the build tries to load.
+    build(load_config(config_file=str(config), strict=True))
+    return folder / "site"
+
+
 @pytest.fixture
 def results(request: pytest.FixtureRequest) -> Results:
     """The results of this session so far."""

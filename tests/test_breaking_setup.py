@@ -221,6 +221,11 @@ def test_tokens_that_the_header_cannot_name(old: str, new: str, message: str) ->
         ("setup/clean_up_packages", "project:maintainer:api", "project:owner:api", "project:maintainer:api was sent"),
         ("tracking/log_first_run", 'role = "Developer"', 'role = "Reporter"', "project:developer:api was sent"),
         ("errors/expired_token", 'role = "Developer"', 'role = "Guest"', "guest was never sent"),
+        ("errors/wrong_token", '"unknown"', '"deploy"', "the credential unknown was sent"),
+        ("errors/deploy_token", 'TOKEN = "deploy" }', 'TOKEN = "deploy", A_TOKEN = "unknown" }', "unknown was never"),
+        ("errors/outsider", "pat:outsider:api", "pat:guest:api", "pat:outsider:api was sent"),
+        ("errors/guest_writes", 'role = "Guest"', 'role = "Planner"', "project:guest:api was sent"),
+        ("errors/wrong_scope", "pat:developer:read_user", "pat:developer:read_api", "read_user was sent"),
         ("errors/basic_auth_wins", 'role = "Developer"', 'role = "Guest"', "was sent, and the header does not name it"),
     ],
 )
@@ -230,6 +235,27 @@ def test_the_header_names_just_the_credentials_that_were_sent(
     problem = fault(edited(example_id, (old, new)))
     assert message in problem.what
     assert problem.kind == "credential"
+
+
+@pytest.mark.parametrize(
+    ("example_id", "old", "new"),
+    [
+        ("errors/wrong_token", '"Nobody"', '"Developer"'),
+        ("errors/wrong_token", '"none"', '"api"'),
+        ("errors/no_token", '"none"', '"api"'),
+        ("errors/guest_writes", '"Guest"', '"Nobody"'),
+        ("errors/guest_writes", '"api"', '"none"'),
+    ],
+)
+def test_nobody_has_no_role(edited: Edit, example_id: str, old: str, new: str) -> None:
+    problem = fault(edited(example_id, (old, new)))
+    assert "do not fit the tokens" in problem.what
+    assert problem.kind == "metadata"
+
+
+def test_without_a_token_none_is_sent_and_none_is_there(edited: Edit) -> None:
+    problem = fault(edited("errors/no_token", ('"Nobody"', '"Developer"'), ('"none"', '"api"')))
+    assert (problem.kind, problem.what) == ("credential", "the credential project:developer:api was never sent")
 
 
 @pytest.mark.parametrize("name", ["PATH", "HOME", "MLFLOW_TRACKING_URI", "gitlab_token"])

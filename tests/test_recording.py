@@ -246,6 +246,57 @@ def test_refused(_what: str, change: Callable[[str], str], message: str, raw: Pa
     assert not (tmp_path / "into").exists()
 
 
+# In two parts: this file is scanned for tokens too.
+INVENTED = "glpat-" + "wrong-token-000000"
+
+
+def sent(recording: Recording, token: str, status: int = 401) -> Recording:
+    """A recording in which every request had this token and got this answer."""
+    about = recording.path.with_suffix(".json")
+    for path in (recording.path, about):
+        path.write_text(path.read_text("utf-8").replace("<project:developer:api>", token), "utf-8")
+    return spoil(recording, lambda text: re.sub(r"\bcode: \d+", f"code: {status}", text))
+
+
+def test_an_invented_token_becomes_a_label(raw: Path) -> None:
+    cassette = convert(ROOT, sent(only(raw), INVENTED), ADAPTER)
+    assert {one.headers["Authorization"] for one in cassette.interactions} == {"Bearer <unknown>"}
+    assert cassette.provenance.credentials == ("Authorization: Bearer <unknown>",)
+    assert INVENTED not in cassette.text
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "glpat-" + "Ab3dE5fG7hJ9kL2mN4pQ",
+        INVENTED + "x",
+        INVENTED + "-Ab3dE5fG7h",
+        INVENTED + ".01.120abcdef",
+        "x" + INVENTED,
+        INVENTED.replace("0", "1"),
+        INVENTED.replace("wrong", "Wr0ng"),
+        f"{INVENTED} Ab3dE5fG7hJ9kL2mN4pQ",
+        f"<unknown> {'Ab3dE5fG7hJ9kL2mN4pQ'}",
+    ],
+)
+def test_a_token_that_may_be_real_is_refused(token: str, raw: Path) -> None:
+    with pytest.raises(Problem, match="not a label"):
+        convert(ROOT, sent(only(raw), token), ADAPTER)
+
+
+def test_an_invented_token_that_was_good_is_refused(raw: Path) -> None:
+    with pytest.raises(Problem, match="an invented credential that was not refused"):
+        convert(ROOT, sent(only(raw), INVENTED, 200), ADAPTER)
+
+
+def test_a_recording_may_say_that_it_sent_no_credential(raw: Path) -> None:
+    recording = only(raw)
+    about = recording.path.with_suffix(".json")
+    document = json.loads(about.read_text("utf-8")) | {"credentials": ["none"]}
+    about.write_text(json.dumps(document), "utf-8")
+    assert convert(ROOT, recording, ADAPTER).provenance.credentials == ()
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

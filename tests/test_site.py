@@ -12,8 +12,6 @@ from urllib.parse import unquote, urlsplit
 
 import jsonschema
 import pytest
-from mkdocs.commands.build import build
-from mkdocs.config import load_config
 
 from conftest import LANES, ROOT, rewrite
 from verified_docs.census import find_fences, take_census
@@ -22,28 +20,6 @@ from verified_docs.example import load_examples
 from verified_docs.leaks import find_leaks
 from verified_docs.problem import Problem
 from verified_docs.publish import publish_pages
-
-
-@pytest.fixture(scope="session")
-def pages(evidence: Evidence, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pages") / "docs"
-    publish_pages(ROOT, evidence, folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def site(pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built strictly."""
-    folder = tmp_path_factory.mktemp("site")
-    config = folder / "mkdocs.yml"
-    text = (ROOT / "mkdocs.yml").read_text("utf-8")
-    text = text.replace("docs_dir: build/docs", f"docs_dir: {pages}").replace(
-        "site_dir: site", f"site_dir: {folder / 'site'}"
-    )
-    config.write_text(text.replace("paths: [src]", f"paths: [{ROOT / 'src'}]"), "utf-8")
-    # In this process, so that the guard of the test run sees what the build tries to load.
-    build(load_config(config_file=str(config), strict=True))
-    return folder / "site"
 
 
 class Page(HTMLParser):

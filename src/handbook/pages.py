@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from handbook import sightings
 from handbook.changes import Changes
 from handbook.claims import Proofs, legend
 from handbook.compatibility import Compatibility
 from handbook.diagrams import figure
 from handbook.differences import differences
 from handbook.endpoints import Endpoints
+from handbook.failures import Failures
 from handbook.limits import limits
 from handbook.measured import load_coverage, load_permissions
 from handbook.permission_matrix import PermissionMatrix
@@ -56,6 +58,12 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     def proofs(evidence: Evidence) -> Proofs:
         return Proofs(root, coverage, permissions, evidence)
 
+    def errors(evidence: Evidence) -> Failures:
+        """The index of everything that went wrong, with what was proven just now."""
+        measured = sightings.measured(coverage.measured, coverage.name)
+        asked = sightings.asked(permissions.measured)
+        return Failures(root, (*sightings.recorded(root, evidence), *measured, *asked))
+
     def for_page(name: str, up: str) -> dict[str, Any]:
         return {
             "permissions": permissions,
@@ -74,6 +82,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
             "banner": lambda: coverage.banner(
                 _BELOW if name == _VERDICTS else f"[{_TITLE}]({up}{_VERDICTS}) lists more."
             ),
+            "errors": errors,
             "diagram": lambda diagram: figure(root, diagram),
             "endpoints": endpoints,
             "changes": changes,

@@ -48,6 +48,10 @@ class Adapter(Protocol):
         """A JSON body without what differs from run to run, for matching."""
         ...
 
+    def labelled(self, credential: str) -> str:
+        """A credential with the label for what nobody ever issued; any other stays as it is."""
+        ...
+
     def is_upload(self, method: str, path: str) -> bool:
         """Whether a request's body is a file."""
         ...

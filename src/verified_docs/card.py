@@ -177,7 +177,7 @@ class Cards:
             f"{part}Replayed against recordings of {recorded}. "
             f"Recorded with role {proof.role}, scope `{proof.scope}`{others}. "
             f'[{whole}]({up}{download(example)}){{ download="{PurePosixPath(proof.path).name}" }} · '
-            f"[Evidence]({up}{EVIDENCE_PAGE}#{_anchor(example.id)})\n\n"
+            f"[Evidence]({up}{EVIDENCE_PAGE}#{evidence_anchor(example.id)})\n\n"
             "</div>"
         )
 
@@ -209,7 +209,7 @@ class Cards:
             if name.partition("/")[0] != area:
                 area = name.partition("/")[0]
                 parts.append(f"## {area.capitalize()}")
-            parts.append(f"### {proof.title} {{ #{_anchor(name)} }}")
+            parts.append(f"### {proof.title} {{ #{evidence_anchor(name)} }}")
             rows = ["| Lane | Verdict | Requests | Recorded | Cassette |", "|---|---|--:|---|---|"]
             for lane_id, result in proof.results.items():
                 lane = self.evidence.lanes[lane_id]
@@ -238,7 +238,7 @@ def download(example: Example) -> str:
     return f"examples/{example.id}.py"
 
 
-def _anchor(example_id: str) -> str:
+def evidence_anchor(example_id: str) -> str:
     return example_id.replace("/", "-").replace("_", "-")
 
 

@@ -22,7 +22,7 @@ from verified_docs.promise import Expected, promised_output, refuse_unseen_outpu
 
 EXAMPLES = "examples"
 EVERY_LANE = "*"
-_LABEL = r"^[a-z_]+:[a-z_]+(?::[a-z_]+)?$"
+_LABEL = r"^[a-z_]+(?::[a-z_]+){0,2}$"
 _TOKEN_VARIABLE = r"^(?:[A-Z0-9]+_)*TOKEN(?:_[A-Z0-9]+)*$"
 _BLOCK = re.compile(r"^# /// (?P<type>[a-zA-Z0-9-]+)\n(?P<content>(?:#(?:| .*)\n)+?)# ///$", re.M)
 _MARKER = re.compile(r"^\s*# --8<-- \[(?P<edge>start|end):(?P<name>[\w-]+)\]\s*$")

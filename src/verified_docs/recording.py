@@ -203,7 +203,9 @@ def _provenance(recording: Recording, raw: bytes, adapter: Adapter) -> Provenanc
         if not f"{adapter.server} {server['version']}".startswith(f"{lane.server}."):
             raise _refused(path, f"the recording was made with {adapter.server} {server['version']}, not {lane.server}")
         ended = about["exception"]
-        for credential in about["credentials"]:
+        # A recording that sent none says so.
+        credentials = sorted(adapter.labelled(one) for one in about["credentials"] if one != "none")
+        for credential in credentials:
             if not LABEL.search(credential):
                 raise _refused(path, "a credential in the list is not a label such as <project:developer:api>")
         if secret := sorted(name for name in about["environment"] if "TOKEN" in name or "PASSWORD" in name):
@@ -214,7 +216,7 @@ def _provenance(recording: Recording, raw: bytes, adapter: Adapter) -> Provenanc
             python=about["python"],
             vcrpy=about["vcrpy"],
             recorded_at=about["recorded_at"],
-            credentials=tuple(sorted(about["credentials"])),
+            credentials=tuple(credentials),
             environment=about["environment"],
             recorder=RECORDER,
             recording_sha256=hashlib.sha256(raw).hexdigest(),
@@ -233,11 +235,13 @@ def _interaction(row: Any, adapter: Adapter) -> tuple[Interaction, tuple[bytes, 
     headers = {}
     for name, value in _flat(request["headers"]):
         if name.lower() in adapter.credential_headers:
-            if not is_label(value):
+            headers[name] = label = adapter.labelled(value)
+            if not is_label(label):
                 raise ValueError(
                     f"header {name} holds a credential that is not a label such as <project:developer:api>"
                 )
-            headers[name] = value
+            if label != value and int(response["status"]["code"]) != 401:
+                raise ValueError(f"header {name} holds an invented credential that was not refused")
         elif name.lower() in adapter.request_headers:
             headers[name.title()] = value
     answer_headers = {

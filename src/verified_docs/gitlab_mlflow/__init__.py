@@ -16,10 +16,14 @@ from verified_docs.gitlab_mlflow.client import restored
 from verified_docs.gitlab_mlflow.stable import MILLISECONDS, Stable, instant
 from verified_docs.problem import Problem
 
-_KINDS = ("project", "pat", "job")
-_ROLES = ("guest", "planner", "reporter", "developer", "maintainer", "owner")
+# A deploy token and one that was never issued belong to nobody: their labels have no role.
+_KINDS = ("project", "pat", "job", "deploy", "unknown")
+_ROLES = ("outsider", "guest", "planner", "reporter", "developer", "maintainer", "owner")
 # A token that is not valid any more says so where others say their scope.
-_SCOPES = ("api", "read_api", "expired", "revoked")
+_SCOPES = ("api", "read_api", "read_user", "expired", "revoked")
+_NOBODY, _NOTHING = "nobody", "none"
+# A token that somebody typed to see it refused says so in plain words; what GitLab makes up is random.
+_INVENTED = re.compile(r"(?<![A-Za-z0-9_\-.])gl[a-z]{2,6}-wrong-token-0{4,8}(?![A-Za-z0-9_\-.])")
 
 # Changed by every run or machine: never compared, but times have to be milliseconds of this century.
 _VOLATILE_TAGS = re.compile(r"^mlflow\.(user|source\.(name|type|git\..*)|gitRepoURL)$")
@@ -86,6 +90,10 @@ class GitLabMLflow:
             return [token for token in _GRAPHQL_TOKEN.findall(value) if not token.startswith("#")]
         return "(volatile)" if _is_volatile(key, value) else self.comparable(value)
 
+    def labelled(self, credential: str) -> str:
+        """A credential with `<unknown>` in place of an invented token, such as `glpat-wrong-token-…`."""
+        return _INVENTED.sub("<unknown>", credential)
+
     def is_upload(self, method: str, path: str) -> bool:
         """A PUT to the package endpoint stores a file of a run or a model version."""
         return method == "PUT" and "/packages/ml_models/" in path
@@ -107,10 +115,18 @@ class GitLabMLflow:
             Problem: The example names a role or scope that GitLab does not have.
         """
         metadata = example.metadata
-        labels = {
-            "MLFLOW_TRACKING_TOKEN": f"project:{metadata.role.lower()}:{metadata.scope}",
-            **metadata.tokens,
-        }
+        own = f"project:{metadata.role.lower()}:{metadata.scope}"
+        nobody = metadata.role.lower() == _NOBODY
+        labels = metadata.tokens if nobody else {"MLFLOW_TRACKING_TOKEN": own, **metadata.tokens}
+        if nobody != (metadata.scope == _NOTHING) or nobody == any(":" in label for label in labels.values()):
+            raise Problem(
+                example.path,
+                example.header_line("role"),
+                f"role {metadata.role} and scope {metadata.scope} do not fit the tokens",
+                f'write role = "{_NOBODY.title()}" and scope = "{_NOTHING}" where no token has a role, '
+                f"then make check EX={example.id}",
+                kind="metadata",
+            )
         for variable, label in labels.items():
             for word, known in zip(label.split(":"), (_KINDS, _ROLES, _SCOPES), strict=False):
                 if word not in known:
