@@ -150,7 +150,7 @@ def test_recordings_that_wait_for_nothing(project: Path) -> None:
     config = project / "pyproject.toml"
     text = config.read_text("utf-8")
     check_inventory(project, load_examples(project), LANES)
-    rewrite(config, text.replace(', doctor = "the doctor"', ""))
+    rewrite(config, text.replace('doctor = "the doctor"', ""))
     (problem,) = inventory_faults(project)
     assert (problem.kind, problem.path.name) == ("waiting", "manifest.json")
     assert "of area 'doctor' have no example" in problem.what

@@ -223,8 +223,8 @@ def test_an_example_that_ends_in_another_way(project: Path, seen: list[Sighting]
     ("old", "new", "message"),
     [
         ("id: forbidden\n", "id: unauthorized\n", "two entries of this id"),
-        ("id: forbidden\n", "id: Forbidden Things\n", "entries.5.id"),
-        ("id: forbidden\n", "id: forbidden\n        colour: red\n", "entries.5.colour"),
+        ("id: forbidden\n", "id: Forbidden Things\n", "entries/5/id"),
+        ("id: forbidden\n", "id: forbidden\n        colour: red\n", "entries/5/colour"),
         ("claims: ['UPDATE_FAILED']", "claims: ['(']", "not a regular expression"),
         ("claims: ['UPDATE_FAILED']", "claims: []", "claims"),
         ("        title: UPDATE_FAILED\n", "", "title: field required"),

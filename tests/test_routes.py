@@ -36,6 +36,7 @@ CASSETTE = "cassettes/gitlab-18.9/mlflow-2/tracking/log_first_run.yaml"
 P = r"/api/v4/projects/(?:42|\d+|acme%2Fwine-quality)"
 RULES = [
     (r"/api/v4/projects/acme/wine-quality/(.*)", r"/api/v4/projects/{namespace}/{name}/\1"),
+    (r"/acme/wine-quality/(ml/mlflow/.*)", r"/{namespace}/{name}/\1"),
     (rf"{P}(/.*|$)", r"/api/v4/projects/{project}\1"),
     (r"(.*)/candidate:\d+(/files)?/.+", r"\1/candidate:{run}\2/{file}"),
     (r"(.*/ml_models)/\d+/files/.+", r"\1/{version_id}/files/{file}"),

@@ -32,6 +32,7 @@ _VALUES: dict[str, tuple[str, frozenset[str]]] = {
 _FILE = re.compile(r"(/ml_models/[^/]+/files/|/mlflow-artifacts/artifacts/(?:candidate:)?[^/]+/).+")
 _PROJECT = re.compile(r"(/api/v4/projects)/([^/]+)(?=/|$)")
 _UNENCODED = re.compile(r"/api/v4/projects/[^/]+/[^/]+/ml/mlflow/")
+_NO_API = re.compile(r"/(?!api/)[^/]+/[^/]+/ml/mlflow/")
 _CANDIDATE = re.compile(r"/candidate:[^/]+")
 _ARTIFACT = re.compile(r"(/mlflow-artifacts/artifacts)/(?!candidate:)[^/]+")
 
@@ -44,6 +45,8 @@ def template(path: str) -> str:
     """
     if _UNENCODED.match(path):
         path = re.sub(r"/projects/[^/]+/[^/]+/", "/projects/{namespace}/{name}/", path, count=1)
+    elif _NO_API.match(path):
+        path = _NO_API.sub("/{namespace}/{name}/ml/mlflow/", path)
     else:
         path = _PROJECT.sub(r"\1/{project}", path)
     path = _FILE.sub(r"\1{file}", path, count=1)

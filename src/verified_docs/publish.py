@@ -7,6 +7,7 @@ import json
 import traceback
 import zipfile
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -157,6 +158,15 @@ def _packed(files: dict[str, str]) -> bytes:
     return content.getvalue()
 
 
+@lru_cache(maxsize=4096)
+def _leaks(data: bytes) -> tuple[Leak, ...]:
+    """The secrets in a file; most files are the same from one publishing to the next."""
+    try:
+        return tuple(find_leaks(data.decode()))
+    except UnicodeDecodeError:
+        return tuple(find_leaks_in_bytes(data))
+
+
 def _refuse(leaks: Iterable[Leak], source: Path) -> None:
     for leak in leaks:
         raise Problem(source, leak.line, f"the page would publish a secret ({leak.kind})", "take it out", kind="secret")
@@ -164,11 +174,7 @@ def _refuse(leaks: Iterable[Leak], source: Path) -> None:
 
 def _write(target: Path, content: str | bytes, source: Path) -> None:
     data = content.encode() if isinstance(content, str) else content
-    try:
-        leaks = find_leaks(data.decode())
-    except UnicodeDecodeError:
-        leaks = find_leaks_in_bytes(data)
-    _refuse(leaks, source)
+    _refuse(_leaks(data), source)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(data)
 
