@@ -7,7 +7,7 @@
 # role = "Developer"
 # scope = "api"
 # ///
-"""The process that made the first upload keeps the address for uploads, also after the run."""
+"""The process that made the first upload goes on uploading, also after the run."""
 
 import mlflow
 from mlflow import MlflowClient
