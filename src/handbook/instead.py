@@ -113,7 +113,7 @@ _INSTEAD: tuple[tuple[str, str], ...] = (
     (r"registered_model|update_model_version|get_latest_versions|download_uri", _NO_REGISTRY),
     (r"^uri: unencoded", "[write the numeric id]({up}how-to/check-connection.md#write-the-address)"),
     (r"mlflow gc", "[delete packages]({up}how-to/clean-up-packages.md)"),
-    (r"prompt", "keep prompts in Git"),
+    (r"prompt", "[keep prompts in Git]({up}explanation/when-to-use-something-else.md#think-twice)"),
     (r"trac|span|assessment|feedback|expectation|session|webhook|workspace|mcp|dataset|genai|scorer|link_", _ELSEWHERE),
 )
 
