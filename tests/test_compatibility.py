@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from conftest import ROOT, rewrite
-from handbook.calls import TITLES, anchor, family, link
+from handbook.calls import TITLES, anchor, family, link, split
 from handbook.compatibility import Compatibility
 from handbook.measured import load_coverage
 from handbook.table import Unmeasured
@@ -145,6 +145,11 @@ def test_every_cell_leads_to_its_call(compatibility: Compatibility) -> None:
     links = [one for one in Cells(compatibility.matrix()).links if one.startswith("../calls/")]
     assert len(links) == 5 * 501
     assert set(links) == there
+
+
+def test_an_id_falls_into_api_and_variant() -> None:
+    for name, probe in RAW[0]["probes"].items():
+        assert split(name) == (probe["api"], probe["variant"])
 
 
 def test_anchors_are_unique_and_stable() -> None:

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from conftest import ROOT, rewrite
+from handbook.explained import Explained
 from handbook.failures import REGISTRY, Failures, load_registry
 from handbook.measured import load_coverage, load_permissions
 from handbook.sightings import Sighting, asked, measured, recorded
@@ -59,12 +60,12 @@ def _coverage() -> Iterator[Row]:
     for path in sorted((ROOT / "measured").glob("coverage-*.json")):
         server, client = re.findall(r"gitlab([\d.]+)-(mlflow\d)", path.name)[0]
         lane = f"GitLab {server} · {CLIENTS[client.replace('mlflow', 'mlflow-')]}"
-        for name, probe in json.loads(path.read_text("utf-8"))["probes"].items():
+        for probe in json.loads(path.read_text("utf-8"))["probes"].values():
             if probe.get("exception"):
                 kind, message = probe["exception"]
                 refusal: dict[str, Any] = probe.get("refusal") or {}
                 known = not OWN.match(kind) and refusal.get("status", 0) >= 400
-                api, variant = name.rsplit(":", 1)
+                api, variant = probe["api"], probe["variant"]
                 label = f"[`{api}`]" if variant == "basic" else f"[`{api}`, {html.escape(variant)}]"
                 status, body = (refusal["status"], refusal.get("body")) if known else (None, None)
                 yield lane, label, f"{kind}: {message}", status, body
@@ -171,7 +172,7 @@ def seen(evidence: Evidence) -> list[Sighting]:
 
 def wrong(root: Path, seen: list[Sighting]) -> Problem:
     with pytest.raises(Problem) as caught:
-        Failures(root, seen)
+        Failures(root, seen, Explained(root))
     assert caught.value.kind == "registry"
     assert caught.value.path == root / REGISTRY
     return caught.value
@@ -263,7 +264,7 @@ def test_without_an_entry_no_page_is_published(project: Path, evidence: Evidence
 
 def test_data_that_changes_changes_the_page(seen: list[Sighting]) -> None:
     def page(sightings: list[Sighting]) -> str:
-        return Failures(ROOT, sightings).page("../", lambda name: f"(the card of {name})")
+        return Failures(ROOT, sightings, Explained(ROOT)).page("../", lambda name: f"(the card of {name})")
 
     changed = [replace(one, status=418) if one.status == 415 else one for one in seen]
     assert "GitLab answers 415" in page(seen)
@@ -282,5 +283,5 @@ def test_what_only_a_measurement_saw_says_so(pages: Path) -> None:
 def test_a_long_text_is_quoted_whole(seen: list[Sighting]) -> None:
     text = "ValueError: not enough values to unpack\n" + "\n".join(f"line ``` {n}" for n in range(9))
     new = Sighting("measured", "GitLab 19.3 · MLflow 3.17.2", ("mlflow.fly:basic",), text)
-    page = Failures(ROOT, [*seen, new]).page("../", str)
+    page = Failures(ROOT, [*seen, new], Explained(ROOT)).page("../", str)
     assert "    line ``` 8\n    ````\n" in page

@@ -17,6 +17,7 @@ from conftest import PARTS, ROOT, rewrite
 from handbook import claims
 from handbook.claims import Asked, Call, Claim, Guide, Proofs, Recorded
 from handbook.differences import DIFFERENCES, differences
+from handbook.explained import Explained
 from handbook.limits import LIMITS, limits
 from handbook.measured import Coverage, load_coverage, load_permissions
 from handbook.permissions import Matrix
@@ -209,7 +210,7 @@ def test_what_is_only_documented_says_where_and_when() -> None:
 
 
 def proofs_of(evidence: Evidence, measured: list[Coverage] | None = None, matrix: Matrix | None = None) -> Proofs:
-    return Proofs(ROOT, Verdicts(measured or MEASURED), matrix or MATRIX, evidence)
+    return Proofs(ROOT, Verdicts(measured or MEASURED), matrix or MATRIX, evidence, Explained(ROOT))
 
 
 MEASURED = load_coverage(ROOT)
@@ -321,7 +322,8 @@ def test_a_difference_needs_a_page_and_evidence(evidence: Evidence, monkeypatch:
 
 def test_an_example_that_no_page_explains_is_no_evidence(evidence: Evidence, tmp_path: Path) -> None:
     rewrite(tmp_path / "docs/index.md", "# Home\n")
-    proofs = Proofs(tmp_path, Verdicts(MEASURED), MATRIX, evidence)
+    rewrite(tmp_path / "pyproject.toml", '[tool.verified_docs]\ntasks = ["index.md"]\n')
+    proofs = Proofs(tmp_path, Verdicts(MEASURED), MATRIX, evidence, Explained(tmp_path))
     with pytest.raises(Unmeasured, match="no page explains the example 'errors/nan_metric'"):
         proofs.link(Recorded("errors/nan_metric", "fails_as_shown"), "")
 

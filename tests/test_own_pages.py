@@ -10,7 +10,7 @@ import yaml
 
 from conftest import ROOT, rewrite
 from handbook.measured import Status
-from handbook.verdict import _ORDER, _WORDS
+from handbook.verdict import _ORDER, WORDS
 from test_site import refused
 from verified_docs.evidence import Evidence
 from verified_docs.lane import load_settings
@@ -141,7 +141,7 @@ def test_a_snippet_or_file_without_a_known_ending(project: Path, evidence: Evide
 
 
 def test_every_status_of_a_probe_has_an_order_and_words() -> None:
-    assert set(get_args(Status)) == set(_ORDER) == set(_WORDS)
+    assert set(get_args(Status)) == set(_ORDER) == set(WORDS)
 
 
 def test_settings_of_a_team() -> None:

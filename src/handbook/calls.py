@@ -39,6 +39,14 @@ def anchor(probe_id: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", probe_id.lower().removesuffix(":basic")).strip("-")
 
 
+def split(probe_id: str) -> tuple[str, str]:
+    """The API of a measured call, and its variant."""
+    # Commands and addresses have a colon of their own.
+    start = len("cli:") if probe_id.startswith(("cli:", "uri:")) else 0
+    api, _, variant = probe_id[start:].partition(":")
+    return probe_id[:start] + api, variant
+
+
 def link(probe_id: str, up: str) -> str:
     """The address of a measured call's exchanges, for a link in Markdown.
 
@@ -46,5 +54,4 @@ def link(probe_id: str, up: str) -> str:
         probe_id: The call, as `<api>:<variant>`.
         up: The way from the page to the top of the site.
     """
-    api = probe_id if probe_id.startswith(("cli:", "uri:")) else probe_id.partition(":")[0]
-    return f"{up}{FOLDER}/{family(api)}.md#{anchor(probe_id)}"
+    return f"{up}{FOLDER}/{family(split(probe_id)[0])}.md#{anchor(probe_id)}"

@@ -10,9 +10,9 @@ from handbook.calls import link
 from handbook.endpoints import anchor
 from handbook.measured import Coverage, Probe
 from handbook.routes import Field, Route, Routes
-from handbook.table import Unmeasured, table
+from handbook.table import Unmeasured, cell, literal, table
 from handbook.template import short
-from handbook.verdict import _WORDS, Verdicts, _literal
+from handbook.verdict import WORDS, Verdicts
 
 ENDPOINTS = "reference/endpoints.md"
 _WIDTH, _BEFORE = 160, 40
@@ -104,8 +104,8 @@ class Changes:
             if probe_id not in lane.probes:
                 raise Unmeasured(f"there is no probe {probe_id!r} in {Verdicts.name(lane)}")
             probe = lane.probes[probe_id]
-            caveat = f" {_literal(lane.caveats[probe.caveat])}" if probe.caveat in lane.caveats else ""
-            by_words.setdefault(f"{_WORDS[probe.status][1]}{caveat}", []).append(Verdicts.name(lane))
+            caveat = f" {literal(lane.caveats[probe.caveat])}" if probe.caveat in lane.caveats else ""
+            by_words.setdefault(f"{WORDS[probe.status][1]}{caveat}", []).append(Verdicts.name(lane))
         if len(by_words) == 1:
             raise Unmeasured(f"{probe_id!r} ends alike in all lanes")
         told = "; ".join(f"{self._routes.words(lanes)}: {words}" for words, lanes in by_words.items())
@@ -117,7 +117,7 @@ class Changes:
         rows = []
         for name, one, other in self._failing(old, new):
             first, second = _apart(one, other)
-            rows.append([_call(name, up), f"<code>{_literal(first)}</code>", f"<code>{_literal(second)}</code>"])
+            rows.append([_call(name, up), f"<code>{literal(first)}</code>", f"<code>{literal(second)}</code>"])
         return _or_none(["Call", Verdicts.name(old), Verdicts.name(new)], rows)
 
     @staticmethod
@@ -210,11 +210,10 @@ def _route(route: Route, up: str) -> str:
 
 
 def _cell(lane: Coverage, probe: Probe) -> str:
-    kind, words = _WORDS[probe.status]
-    told = [_literal(lane.caveats[probe.caveat])] if probe.caveat in lane.caveats else []
+    told = [literal(lane.caveats[probe.caveat])] if probe.caveat in lane.caveats else []
     if probe.exception:
-        told.append(f"<code>{_literal(_short(': '.join(probe.exception)))}</code>")
-    text = f'<span class="cell cell--{kind}">{words}</span>'
+        told.append(f"<code>{literal(_short(': '.join(probe.exception)))}</code>")
+    text = cell(*WORDS[probe.status])
     return f"{text}<br><small>{'<br>'.join(told)}</small>" if told else text
 
 

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from handbook.calls import link
+from handbook.calls import link, split
+from handbook.explained import Explained
 from handbook.measured import Answer, Probe, Status
 from handbook.permissions import PRIVATE, Matrix
-from handbook.table import Unmeasured
+from handbook.table import Unmeasured, cell, literal
 from handbook.verdict import NOT_DONE, Verdicts
-from verified_docs.card import EVIDENCE_PAGE
+from verified_docs.card import EVIDENCE_PAGE, evidence_anchor
 from verified_docs.cassette import Interaction, load_cassette
-from verified_docs.census import DOCS
 from verified_docs.evidence import Evidence, Result
 
 READ = "2026-11-21"
 _GUIDE = "https://docs.gitlab.com/"
 _PERMISSIONS_PAGE = "mlflow/permissions.md"
-_TASKS = ("how-to/", "ci/")
 _NUMBER = re.compile(r"\d[\d.]*\d|\d")
 _SOFTWARE = re.compile(r"(?:GitLab|MLflow)(?: \d[\d.]*\d| \d)")
 _MARKS: dict[str, tuple[str, str]] = {
@@ -174,13 +171,17 @@ class Proofs:
         coverage: The measured calls.
         permissions: The measured permissions.
         evidence: What the examples did.
+        explained: The pages that explain them.
     """
 
-    def __init__(self, root: Path, coverage: Verdicts, permissions: Matrix, evidence: Evidence) -> None:
+    def __init__(
+        self, root: Path, coverage: Verdicts, permissions: Matrix, evidence: Evidence, explained: Explained
+    ) -> None:
         self.root = root
         self.coverage = coverage
         self.permissions = permissions
         self.evidence = evidence
+        self.explained = explained
         self.lanes = [coverage.name(lane) for lane in coverage.measured]
 
     def check(self, claim: Claim) -> Claim:
@@ -301,30 +302,16 @@ class Proofs:
         if isinstance(one, Asked):
             return f"[`{one.operation}` with `{one.credential}`, {one.project}]({up}{_PERMISSIONS_PAGE})"
         title = self.evidence.examples[one.example].title
-        anchor = one.example.replace("/", "-").replace("_", "-")
-        page, heading = self._page(one.example)
-        return f"[{title}]({up}{EVIDENCE_PAGE}#{anchor}), on [{heading}]({up}{page})"
-
-    def _page(self, example: str) -> tuple[str, str]:
-        """The page that explains an example, by its way from the top of the site, and its heading."""
-        for name, text in self._pages:
-            if f'example("{example}"' in text:
-                return name, text.partition("\n")[0].removeprefix("# ")
-        raise Unmeasured(f"no page explains the example {example!r}")
-
-    @cached_property
-    def _pages(self) -> list[tuple[str, str]]:
-        """Every page by its way from the top, those of tasks first."""
-        top = self.root / DOCS
-        names = [path.relative_to(top).as_posix() for path in top.rglob("*.md")]
-        ordered = sorted(names, key=lambda name: (not name.startswith(_TASKS), name))
-        return [(name, (top / name).read_text("utf-8")) for name in ordered]
+        if one.example not in self.explained.pages:
+            raise Unmeasured(f"no page explains the example {one.example!r}")
+        page, heading = self.explained.pages[one.example]
+        return f"[{title}]({up}{EVIDENCE_PAGE}#{evidence_anchor(one.example)}), on [{heading}]({up}{page})"
 
 
 def mark(kind: str) -> str:
     """A cell of a table for one outcome."""
     style, words = _MARKS[kind]
-    return f'<span class="cell cell--{style}">{words}</span>'
+    return cell(style, words)
 
 
 def legend() -> str:
@@ -376,10 +363,6 @@ def _line(one: Interaction) -> str:
 
 def _name(probe: str) -> str:
     """A probe as a reader reads it: the function or command, and what was special."""
-    api, _, variant = probe.removeprefix("cli: ").partition(":")
-    short = api.removeprefix("MlflowClient.")
-    return f"`{short}`" if variant == "basic" else f"`{short}`, {_literal(variant)}"
-
-
-def _literal(text: str) -> str:
-    return re.sub(r"[`*_\[\]|\\~]", lambda match: f"&#{ord(match.group())};", html.escape(text))
+    api, variant = split(probe)
+    short = api.removeprefix("cli: ").removeprefix("MlflowClient.")
+    return f"`{short}`" if variant == "basic" else f"`{short}`, {literal(variant)}"

@@ -12,7 +12,7 @@ from functools import cached_property
 from handbook.calls import FOLDER, TITLES, anchor, family
 from handbook.instead import instead
 from handbook.measured import Coverage, Exchange, Probe
-from handbook.table import Unmeasured
+from handbook.table import Unmeasured, cell, literal, word
 from handbook.verdict import NOT_DONE, Verdicts
 
 _LONGEST = 90
@@ -83,7 +83,7 @@ class Compatibility:
     def matrix(self) -> str:
         """One table for each family of calls: a row for a call, a column for a lane; one filter serves them all."""
         names = {result.name for probe_id in self._ids for *_, result in self._row(probe_id)}
-        labels = html.escape(json.dumps({_word(name): name for name in sorted(names)}))
+        labels = html.escape(json.dumps({word(name): name for name in sorted(names)}))
         filters = ",".join(map(_titled, self._names))
         tables = "".join(self._table(name, ids) for name, ids in self._families.items())
         return f'<div class="filterable" data-filters="{filters}" data-labels="{labels}">{tables}</div>'
@@ -150,7 +150,7 @@ class Compatibility:
                 f"{f'<br><small>{_text(_cut(result.detail))}</small>' if result.detail else ''}</td>"
                 for *_, result in row
             )
-            marks = "".join(f' data-{_word(_titled(lane))}="{_word(result.name)}"' for lane, _, result in row)
+            marks = "".join(f' data-{word(_titled(lane))}="{word(result.name)}"' for lane, _, result in row)
             heading = f'<a href="{place}">{_text(probe.api)}</a>{variant}{todo}'
             rows.append(f'<tr id="{anchor(probe_id)}"{marks}><th scope="row">{heading}</th>{cells}</tr>')
         return (
@@ -194,7 +194,7 @@ class Compatibility:
             sent = "<p>This client does not have the call.</p>"
         return (
             f'<details class="wire" data-search-exclude><summary>{_text(name)} '
-            f'<span class="cell cell--{result.kind}">{_text(result.words)}</span></summary>'
+            f"{cell(result.kind, _text(result.words))}</summary>"
             f"<dl>{''.join(said)}</dl>{sent}</details>"
         )
 
@@ -220,10 +220,6 @@ def _titled(lane: str) -> str:
     return lane.replace(" · ", " ")
 
 
-def _word(text: str) -> str:
-    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
-
-
 def _first(message: str) -> str:
     return message.strip().partition("\n")[0]
 
@@ -234,8 +230,7 @@ def _cut(text: str) -> str:
 
 def _text(text: str) -> str:
     """Text for HTML within Markdown: no sign means anything, and no line is empty."""
-    escaped = html.escape(text).replace("\r", "").replace("\n", "&#10;")
-    return "".join(f"&#{ord(sign)};" if sign in "`*_{}[]|\\~" else sign for sign in escaped)
+    return literal(text.replace("\r", "")).replace("\n", "&#10;")
 
 
 def _markdown(text: str) -> str:

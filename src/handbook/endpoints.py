@@ -7,12 +7,12 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from handbook.calls import link
+from handbook.calls import link, split
 from handbook.routes import Field, Route, Routes
 from handbook.table import table
 from handbook.template import MLFLOW, short
+from verified_docs.card import EVIDENCE_PAGE, evidence_anchor
 
-EVIDENCE = "reference/evidence.md"
 _MANY = 12
 _FAMILIES = (
     ("Runs", r"/mlflow/(runs|metrics)/"),
@@ -146,9 +146,9 @@ class Endpoints:
 
     def _senders(self, one: Route, up: str) -> str:
         """Who sends it, in Markdown; long lists stand folded."""
-        calls = [f"[`{api}`]({link(api, up)})" for api in sorted({_api(call) for call in one.calls})]
+        calls = [f"[`{api}`]({link(api, up)})" for api in sorted({split(call)[0] for call in one.calls})]
         examples = [
-            f"[{name}]({up}{EVIDENCE}#{re.sub('[/_]', '-', name)})" if name in self._examples else name
+            f"[{name}]({up}{EVIDENCE_PAGE}#{evidence_anchor(name)})" if name in self._examples else name
             for name in sorted(one.examples)
         ]
         if not calls and not examples:
@@ -159,12 +159,6 @@ class Endpoints:
             return " ".join(told)
         body = "\n\n".join(f"    {row}" for row in told)
         return f'??? info "Sent by {_many(calls, "call")} and {_many(examples, "example")}"\n\n{body}'
-
-
-def _api(call: str) -> str:
-    """The function, command or address form of a measured call, without its variant."""
-    head, _, rest = call.partition(":")
-    return f"{head}:{rest.partition(':')[0]}" if head in {"cli", "uri"} else head
 
 
 def _many(found: Sequence[str], word: str) -> str:

@@ -13,12 +13,12 @@ from typing import Annotated
 import yaml
 from pydantic import Field, field_validator
 
-from handbook.calls import link
+from handbook.calls import link, split
+from handbook.explained import Explained
 from handbook.measured import validated
 from handbook.sightings import Sighting, once
 from handbook.table import table
-from verified_docs.card import EVIDENCE_PAGE, evidence_anchor
-from verified_docs.lane import load_settings
+from verified_docs.card import EVIDENCE_PAGE, evidence_anchor, fence
 from verified_docs.problem import Problem, read_text
 from verified_docs.provenance import Frozen
 
@@ -129,17 +129,18 @@ class Failures:
     Args:
         root: The project's folder.
         sightings: All the evidence there is.
+        explained: The pages that explain the examples.
 
     Raises:
         Problem: Evidence that no entry or more than one claims, or an entry without evidence.
     """
 
-    def __init__(self, root: Path, sightings: Iterable[Sighting]) -> None:
+    def __init__(self, root: Path, sightings: Iterable[Sighting], explained: Explained) -> None:
         self._root = root
         self.groups = load_registry(root).groups
         self.found = {entry.id: Found(entry) for group in self.groups for entry in group.entries}
         self._lanes: set[str] = set()
-        self._pages: dict[str, tuple[str, str]] | None = None
+        self._explained = explained
         claims = [(re.compile("|".join(f"(?:{one})" for one in f.entry.claims)), f) for f in self.found.values()]
         claimed: dict[str, list[Found]] = {}
         for one in sightings:
@@ -224,23 +225,9 @@ class Failures:
         return "in all lanes" if set(lanes) >= self._lanes else ", ".join(lanes)
 
     def _example(self, up: str, name: str) -> str:
-        explained = self._explained()
+        explained = self._explained.pages
         text = f"[`{name}`]({up}{EVIDENCE_PAGE}#{evidence_anchor(name)})"
         return f"{text}, explained in [{explained[name][1]}]({up}{explained[name][0]})" if name in explained else text
-
-    def _explained(self) -> dict[str, tuple[str, str]]:
-        """For each example, the first page of a task that shows it, with its title."""
-        if self._pages is None:
-            self._pages = {}
-            docs = self._root / "docs"
-            for task in load_settings(self._root).get("tasks", []):
-                folder = docs / str(task)
-                for path in sorted(folder.rglob("*.md")) if folder.is_dir() else [folder]:
-                    source = read_text(path)
-                    title = source.partition("# ")[2].partition("\n")[0]
-                    for name in re.findall(r'example\("([a-z0-9_/]+)"', source):
-                        self._pages.setdefault(name, (path.relative_to(docs).as_posix(), title))
-        return self._pages
 
 
 def _head(text: str) -> str:
@@ -260,15 +247,10 @@ def _some(what: str, blocks: list[str]) -> list[str]:
 def _quoted(title: str, text: str) -> str:
     """The first lines of a text, and below them the whole of it where that is more."""
     head = _head(text)
-    block = _fence(head, title)
+    block = fence("text", f"{head}\n", title)
     if head == text.rstrip("\n"):
         return block
-    return f"{block}\n\n{_closed('The whole text', _fence(text, title))}"
-
-
-def _fence(text: str, title: str) -> str:
-    ticks = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
-    return f'{ticks}text title="{title}"\n{text}\n{ticks}'
+    return f"{block}\n\n{_closed('The whole text', fence('text', f'{text}\n', title))}"
 
 
 def _closed(title: str, body: str) -> str:
@@ -277,7 +259,7 @@ def _closed(title: str, body: str) -> str:
 
 
 def _call(up: str, probe_id: str) -> str:
-    api, _, variant = probe_id.rpartition(":")
+    api, variant = split(probe_id)
     words = "" if variant == "basic" else f", {html.escape(variant)}"
     return f"[`{api}`{words}]({link(probe_id, up)})"
 

@@ -13,6 +13,7 @@ from handbook.compatibility import Compatibility
 from handbook.diagrams import figure
 from handbook.differences import differences
 from handbook.endpoints import Endpoints
+from handbook.explained import Explained
 from handbook.failures import Failures
 from handbook.limits import limits
 from handbook.measured import load_coverage, load_permissions
@@ -45,6 +46,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     routes = Routes(root, coverage.measured)
     endpoints = Endpoints(routes, (example.id for example in load_examples(root)))
     changes = Changes(coverage.measured, routes)
+    explained = Explained(root)
     screens = Screens(root)
     pipeline = Pipeline(root)
 
@@ -56,13 +58,13 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     )
 
     def proofs(evidence: Evidence) -> Proofs:
-        return Proofs(root, coverage, permissions, evidence)
+        return Proofs(root, coverage, permissions, evidence, explained)
 
     def errors(evidence: Evidence) -> Failures:
         """The index of everything that went wrong, with what was proven just now."""
         measured = sightings.measured(coverage.measured, coverage.name)
         asked = sightings.asked(permissions.measured)
-        return Failures(root, (*sightings.recorded(root, evidence), *measured, *asked))
+        return Failures(root, (*sightings.recorded(root, evidence), *measured, *asked), explained)
 
     def for_page(name: str, up: str) -> dict[str, Any]:
         return {

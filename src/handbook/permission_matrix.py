@@ -12,7 +12,7 @@ from html import escape
 
 from handbook.measured import Answer, Credential, Operation, Permissions, Project
 from handbook.permissions import GROUPS, hidden_lists
-from handbook.table import Unmeasured, table
+from handbook.table import Unmeasured, table, word
 
 FOLDER = "permission-matrix"
 NOT_TRIED = "not tried"
@@ -105,7 +105,7 @@ class PermissionMatrix:
             f"<colgroup></colgroup>{groups}<thead><tr>{credential}{areas}</tr><tr>{heads}</tr></thead>",
             (self._row(kind, name) for name in tried),
             ("Kind", "Role", "Status"),
-            _LABELS | {_word(one.kind): one.kind for one in self._credentials.values()},
+            _LABELS | {word(one.kind): one.kind for one in self._credentials.values()},
             " matrix--wide",
         )
         left = [f"`{name}`" for name in self._credentials if name not in tried]
@@ -129,7 +129,7 @@ class PermissionMatrix:
         one = self._credentials[name]
         head = f'<a href="../#{_anchor("credential", name)}">{escape(name)}</a> <small>{escape(_who(one))}</small>'
         return (
-            f'<tr data-kind="{_word(one.kind)}" data-role="{_word(one.role or "no role")}"'
+            f'<tr data-kind="{word(one.kind)}" data-role="{word(one.role or "no role")}"'
             f' data-status="{" ".join(words)}"><th scope="row">{head}</th>{"".join(cells)}</tr>'
         )
 
@@ -200,12 +200,12 @@ class PermissionMatrix:
             one = self._operations[name]
             note = f"<br><small>{escape(one.note)}</small>" if one.note else ""
             rows.append(
-                f'<tr id="{_anchor("operation", name)}" data-area="{_word(by_area[name])}"'
-                f' data-method="{_word(one.method)}"><th scope="row">{escape(name)}</th><td>{one.method}</td>'
+                f'<tr id="{_anchor("operation", name)}" data-area="{word(by_area[name])}"'
+                f' data-method="{word(one.method)}"><th scope="row">{escape(name)}</th><td>{one.method}</td>'
                 f"<td><samp>{escape(one.path_template)}</samp>{note}</td><td>{escape(GROUPS[one.group])}</td></tr>"
             )
-        labels = {_word(area): area for area in by_area.values()}
-        labels |= {_word(one.method): one.method for one in self._operations.values()}
+        labels = {word(area): area for area in by_area.values()}
+        labels |= {word(one.method): one.method for one in self._operations.values()}
         heads = _heads("Operation", "Method", "Path", "What it is for")
         return _filterable("Operations", heads, rows, ("Area", "Method"), labels)
 
@@ -220,13 +220,13 @@ class PermissionMatrix:
             note = f"<br><small>{escape(one.note)}</small>" if one.note else ""
             cells = (escape(one.kind), escape(one.role or "no role"), scopes + note, escape(one.sent_as))
             rows.append(
-                f'<tr id="{_anchor("credential", name)}" data-kind="{_word(one.kind)}"'
-                f' data-role="{_word(one.role or "no role")}" data-gitlab="{" ".join(tried)}">'
+                f'<tr id="{_anchor("credential", name)}" data-kind="{word(one.kind)}"'
+                f' data-role="{word(one.role or "no role")}" data-gitlab="{" ".join(tried)}">'
                 f'<th scope="row">{escape(name)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}'
                 f"<td>{', '.join(tried)}</td></tr>"
             )
         heads = _heads("Credential", "Kind", "Role", "Scopes or permissions", "Sent as", "GitLab")
-        labels = _LABELS | {_word(one.kind): one.kind for one in self._credentials.values()}
+        labels = _LABELS | {word(one.kind): one.kind for one in self._credentials.values()}
         return _filterable("Credentials", heads, rows, ("Kind", "Role", "GitLab"), labels)
 
     def projects(self) -> str:
@@ -278,7 +278,7 @@ def _mark(answer: Answer) -> str:
 def _status(answer: Answer | None) -> str:
     """The word that a filter knows an answer by: its status, and what GraphQL means by a 200."""
     if answer is None:
-        return _word(NOT_TRIED)
+        return word(NOT_TRIED)
     if answer.status == 200:
         return "200-refused" if not answer.ok else "200-null" if hidden_lists(answer) else "200"
     return str(answer.status)
@@ -295,10 +295,6 @@ def _id(answer: Answer) -> str:
 
 def _anchor(kind: str, name: str) -> str:
     return f"{kind}-{re.sub(r'[^a-zA-Z0-9]+', '-', name)}"
-
-
-def _word(text: str) -> str:
-    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
 
 
 def _who(one: Credential) -> str:

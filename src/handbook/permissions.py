@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from handbook.measured import Answer, Permissions
-from handbook.table import Unmeasured, table
+from handbook.table import Unmeasured, cell, table
 
 PRIVATE = "private"
 GROUPS = {
@@ -330,14 +330,10 @@ def _mark(answer: Answer | None) -> str:
     hidden = hidden_lists(answer)
     if answer.ok and hidden:
         seen = [words for name, words in _LISTS.items() if name not in hidden]
-        return (
-            f'<span class="cell cell--but">✓ only {seen[0]}</span>'
-            if seen
-            else '<span class="cell cell--no">✕ null</span>'
-        )
-    word, sign = ("yes", "✓") if answer.ok else ("no", "✕")
+        return cell("but", f"✓ only {seen[0]}") if seen else cell("no", "✕ null")
+    kind, sign = ("yes", "✓") if answer.ok else ("no", "✕")
     status = "error" if not answer.ok and answer.status == 200 else answer.status
-    return f'<span class="cell cell--{word}">{sign} {status}</span>'
+    return cell(kind, f"{sign} {status}")
 
 
 def _body(answer: Answer) -> str:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Sequence
 
 from handbook.measured import Coverage, Probe
-from handbook.table import Unmeasured, table
+from handbook.table import Unmeasured, cell, literal, table
 from handbook.uses import LOAD_REGISTERED, USES, Need, Use
 
 _LONGEST = 120
 _ORDER = ("works", "client-only", "works-with-caveat", "ignored", "not-in-client", "fails")
 # Caveats that leave nothing of what was asked for.
 NOT_DONE = frozenset({"filter-ignored", "view-type-ignored", "wrong-version-silently"})
-_WORDS = {
+WORDS = {
     "works": ("yes", "✓ works"),
     "client-only": ("yes", "✓ works"),
     "works-with-caveat": ("but", "✓ works, but"),
@@ -83,12 +81,12 @@ class Verdicts:
                 limits = [need for need in use.needs if not need.vital and not self._met(lane, need)]
                 if blocking:
                     what = "; ".join(need.words for need in blocking)
-                    cells.append(f'<span class="cell cell--no">✕ No</span><br><small>{what}</small>')
+                    cells.append(f"{cell('no', '✕ No')}<br><small>{what}</small>")
                 elif limits:
                     what = "; ".join(need.words for need in limits)
-                    cells.append(f'<span class="cell cell--but">✓ Yes, but not</span><br><small>{what}</small>')
+                    cells.append(f"{cell('but', '✓ Yes, but not')}<br><small>{what}</small>")
                 else:
-                    cells.append('<span class="cell cell--yes">✓ Yes</span>')
+                    cells.append(cell("yes", "✓ Yes"))
             rows.append([f"[**{use.name}**](#{_slug(use.name)})", *cells])
         return table(["You are", *map(self.name, self.measured)], rows)
 
@@ -141,7 +139,7 @@ class Verdicts:
                 for cell, lanes in by_cell.items()
             )
             message = self.worst(self.measured[-1], need).exception
-            told = f"<code>{_literal(_first(message[1]))}</code>" if message else ""
+            told = f"<code>{literal(_first(message[1]))}</code>" if message else ""
             found.append([heading, "<br>".join(cells), told])
         return table([title, "What happens", "Message"], found)
 
@@ -164,10 +162,10 @@ class Verdicts:
     def _cell(self, lane: Coverage, need: Need) -> str:
         """How the worst call of a need went, and every caveat of any of them."""
         worst = self.worst(lane, need)
-        kind, words = _WORDS["ignored" if worst.caveat in NOT_DONE else worst.status]
-        text = f'<span class="cell cell--{kind}">{words}</span>'
+        kind, words = WORDS["ignored" if worst.caveat in NOT_DONE else worst.status]
+        text = cell(kind, words)
         caveats = dict.fromkeys(self.probe(lane, probe).caveat for probe in need.probes)
-        told = "; ".join(_literal(lane.caveats[caveat]) for caveat in caveats if caveat in lane.caveats)
+        told = "; ".join(literal(lane.caveats[caveat]) for caveat in caveats if caveat in lane.caveats)
         return f"{text}<br><small>{told}</small>" if told else text
 
     def _messages(self, use: Use) -> list[str]:
@@ -186,7 +184,7 @@ class Verdicts:
         for (message, words), lanes in found.items():
             where = "all lanes" if len(lanes) == len(self.measured) else ", ".join(lanes)
             first, _, rest = message.partition("\n")
-            rows.append(f"- **{words}** ({where}): <code>{_literal(first)}{' …' if rest else ''}</code>")
+            rows.append(f"- **{words}** ({where}): <code>{literal(first)}{' …' if rest else ''}</code>")
         body = "\n".join(f"    {row}" for row in rows)
         return [f'??? quote "The messages of what fails, as measured"\n\n{body}']
 
@@ -213,11 +211,6 @@ def _first(message: str) -> str:
     """The beginning of a message, for a table."""
     line = message.partition("\n")[0]
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
-
-
-def _literal(text: str) -> str:
-    """A text whose signs mean nothing, neither to HTML nor to Markdown."""
-    return re.sub(r"[`*_\[\]|\\~]", lambda match: f"&#{ord(match.group())};", html.escape(text))
 
 
 def _client(lane: Coverage) -> str:

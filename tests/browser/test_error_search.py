@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+from conftest import Serve
 
 # What each entry quotes, by its anchor: the first line, or the beginning of the whole where that line says nothing.
 _MESSAGES = """() => Object.fromEntries([...document.querySelectorAll("article h3[id]")].map(title => {
@@ -36,39 +30,26 @@ PAGES, SECTIONS = 3, 5
 UNTELLING = {"address-without-project"}
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        """Says nothing."""
-
-
 @pytest.fixture(scope="module")
-def address(site: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def page(address: str) -> Iterator[Any]:
-    with playwright.sync_playwright() as tools:
-        browser = tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+def page(browser: Any, site: Path, serve: Serve) -> Iterator[Any]:
+    with serve(site) as address:
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         page.goto(f"{address}/reference/errors/")
         yield page
-        browser.close()
+        page.close()
 
 
 def found(page: Any, message: str) -> list[str]:
     """Where the first results for a message lead to."""
+    from playwright.sync_api import TimeoutError as NothingFound
+
     field = "[data-md-component=search-query]"
     page.fill(field, "")
     page.dispatch_event(field, "keyup")
     page.wait_for_function("document.querySelectorAll('.md-search-result__item').length == 0")
     page.fill(field, message)
     page.dispatch_event(field, "keyup")
-    with contextlib.suppress(playwright.TimeoutError):
+    with contextlib.suppress(NothingFound):
         page.wait_for_selector(".md-search-result__item", timeout=3000)
     results: list[list[str]] = page.evaluate(_RESULTS)
     # The first link of a page leads to the page itself.

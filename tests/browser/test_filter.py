@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from conftest import Serve
 from handbook.measured import load_permissions
 from handbook.permission_matrix import PermissionMatrix
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-if CHROMIUM is None:
-    pytest.skip("Chromium is not installed, so the filter is not tried", allow_module_level=True)
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed, so the filter is not tried")
 
 TWO = """
 <div class="filterable" data-filters="Status,Lane" data-labels='{"ok": "It works"}'>
@@ -39,13 +31,8 @@ TWO = """
 """
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        """Says nothing: a test run has its own output."""
-
-
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(tmp_path_factory: pytest.TempPathFactory, serve: Serve) -> Iterator[str]:
     """Two pages with the site's own script and style, on loopback."""
     folder = tmp_path_factory.mktemp("filter")
     for name in ("filter.js", "site.css"):
@@ -56,22 +43,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         links = '<link rel="stylesheet" href="site.css"><link rel="icon" href="data:,">'
         end = '<script src="filter.js"></script>'
         (folder / f"{name}.html").write_text(f"{head}{links}<main>{body}</main>{end}</html>", "utf-8")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield started
-        started.close()
+    with serve(folder) as served:
+        yield served
 
 
 @pytest.fixture
