@@ -14,7 +14,7 @@ _REDACTED = re.compile(r"(?:redacted|placeholder|example|your|xxxx)", re.I)
 _SECRET_NAME = r"(?!(?:next_)?page_token)(?:[a-z0-9]+[_-])*(?:token|secret|passw(?:or)?d)"
 # A plain word, as in "the token downloads".
 _WORD = r"(?-i:[a-z]){1,19}\.?(?![A-Za-z0-9+/=_\-.~])"
-_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
+SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("GitLab token", re.compile(r"gl[a-z]{2,6}-(?P<value>[A-Za-z0-9_\-.]{16,})")),
     ("runner registration token", re.compile(r"GR1348941(?P<value>[A-Za-z0-9_-]{16,})")),
     ("cloud access key", re.compile(r"(?P<value>(?:AKIA|ASIA)[A-Z0-9]{16})")),
@@ -118,7 +118,7 @@ def _start_of_line(text: str, line: int) -> int:
 
 
 def _matches_in(text: str, *, mails: bool) -> Iterator[tuple[str, int]]:
-    for kind, pattern in _SHAPES:
+    for kind, pattern in SHAPES:
         for match in pattern.finditer(text):
             if not _REDACTED.match(match["value"]):
                 yield kind, match.start()

@@ -1,0 +1,1 @@
+"""Answers as a recorded GitLab did, on this machine only."""

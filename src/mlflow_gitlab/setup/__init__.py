@@ -1,0 +1,1 @@
+"""Makes a GitLab project ready for MLflow, and takes it back."""
