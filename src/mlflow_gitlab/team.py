@@ -20,6 +20,9 @@ Role = Literal["Guest", "Planner", "Reporter", "Developer", "Maintainer"]
 LEVELS: dict[Role, int] = {"Guest": 10, "Planner": 15, "Reporter": 20, "Developer": 30, "Maintainer": 40}
 
 
+_SEEN_BY = "disabled, private (members) or enabled (everyone with access)"
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -28,9 +31,7 @@ class Server(_Strict):
     """Your GitLab and your project."""
 
     url: str | None = Field(default=None, description="Address of your GitLab, without the path of a project.")
-    project: str | int | None = Field(
-        default=None, description="Path of the project, such as acme/wine-quality, or its id."
-    )
+    project: str | int | None = Field(default=None, description="Path, such as acme/wine-quality, or id.")
     ca_bundle: Path | None = Field(default=None, description="File with the certificates of your own authority (PEM).")
 
     @field_validator("url")
@@ -42,9 +43,7 @@ class Server(_Strict):
 class Client(_Strict):
     """How MLflow reaches it."""
 
-    tracking_uri: str | None = Field(
-        default=None, description="MLflow's address, only if it is not made of url and project."
-    )
+    tracking_uri: str | None = Field(default=None, description="MLflow's address, if it differs.")
     experiment: str | None = Field(default=None, min_length=1, description="Experiment of runs when nobody names one.")
     timeout: int = Field(default=120, ge=1, le=3600, description="Seconds to wait for an answer.")
     retries: int = Field(default=5, ge=0, le=20, description="How often to try again after a failure.")
@@ -53,15 +52,9 @@ class Client(_Strict):
 class Features(_Strict):
     """Who may see experiments, models and packages."""
 
-    model_experiments: Visibility = Field(
-        default="private", description="disabled, private (members) or enabled (everyone)."
-    )
-    model_registry: Visibility = Field(
-        default="private", description="disabled, private (members) or enabled (everyone)."
-    )
-    package_registry: Visibility = Field(
-        default="enabled", description="disabled, private (members) or enabled (everyone)."
-    )
+    model_experiments: Visibility = Field(default="private", description=_SEEN_BY)
+    model_registry: Visibility = Field(default="private", description=_SEEN_BY)
+    package_registry: Visibility = Field(default="enabled", description=_SEEN_BY)
 
 
 class Bot(_Strict):
@@ -71,9 +64,7 @@ class Bot(_Strict):
     role: Role = Field(default="Developer", description="Developer is the least that may log, search and register.")
     scope: Literal["api", "read_api"] = Field(default="api", description="api to log; read_api only reads.")
     days: Annotated[int, Field(ge=1, le=365)] = Field(default=28, description="Days until a new token expires.")
-    renew: Annotated[int, Field(ge=0, le=364)] = Field(
-        default=7, description="Replace it when fewer days than this are left."
-    )
+    renew: Annotated[int, Field(ge=0, le=364)] = Field(default=7, description="A new one when fewer days are left.")
     store: tuple[Literal["ci", "env"], ...] = Field(
         default=("ci", "env"), description="ci: a masked and protected CI/CD variable; env: the file .env."
     )
@@ -145,18 +136,8 @@ def load_team(path: Path) -> Team:
     try:
         return Team.model_validate(values)
     except ValidationError as error:
-        raise Problems(
-            [
-                Problem(
-                    path,
-                    line_of(node, one["loc"]),
-                    f"{'.'.join(map(str, one['loc']))}: {_said(one)}",
-                    fix,
-                    kind="config",
-                )
-                for one in error.errors(include_input=False, include_url=False)
-            ]
-        ) from None
+        faults = error.errors(include_input=False, include_url=False)
+        raise Problems([_fault(fault, node, path, fix) for fault in faults]) from None
 
 
 def _fault(error: Any, node: yaml.Node | None, path: Path, fix: str) -> Problem:
@@ -169,9 +150,8 @@ def _fault(error: Any, node: yaml.Node | None, path: Path, fix: str) -> Problem:
 
 def _no_key_twice(node: yaml.Node | None, path: Path) -> None:
     for key in _twice(node):
-        raise Problem(
-            path, key.start_mark.line + 1, f"{key.value} stands here twice", "leave one of them", kind="config"
-        )
+        line = key.start_mark.line + 1
+        raise Problem(path, line, f"{key.value} stands here twice", "leave one of them", kind="config")
 
 
 def _twice(node: yaml.Node | None) -> Iterator[yaml.Node]:
