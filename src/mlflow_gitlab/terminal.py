@@ -43,7 +43,7 @@ class Terminal:
         """A console of rich that shows no token, whatever is printed to it."""
         from rich.console import Console
 
-        clean = cast(IO[str], _Clean(sys.stderr if stderr else sys.stdout, self.redactor))
+        clean = cast("IO[str]", _Clean(sys.stderr if stderr else sys.stdout, self.redactor))
         return Console(file=clean, highlight=False, soft_wrap=True)
 
     def data(self, value: Any) -> None:
