@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT
+from mlflow_gitlab import cli
 from mlflow_gitlab.redaction import REDACTED, Redactor
 from mlflow_gitlab.terminal import Exit, Refused, Terminal
 from verified_docs.cassette import load_cassette
@@ -98,3 +99,23 @@ def test_a_stop_by_hand_says_so(capsys: pytest.CaptureFixture[str]) -> None:
         raise KeyboardInterrupt
     assert stopped.value.code == Exit.INTERRUPTED
     assert "the same command goes on" in capsys.readouterr().err
+
+
+def test_an_unforeseen_failure_shows_neither_traceback_nor_token(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        Redactor(["another-secret-token"])  # as of a file that was read
+        raise RuntimeError("one-secret-token and another-secret-token do not fit")
+
+    monkeypatch.setattr(cli, "app", fail)
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "one-secret-token")
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == Exit.SERVER
+    assert stopped.value.__suppress_context__
+    said = capsys.readouterr().err
+    assert said.startswith(
+        f"mlflow-gitlab failed, and it should not have: RuntimeError: {REDACTED} and {REDACTED} do not fit"
+    )
+    assert "Traceback" not in said

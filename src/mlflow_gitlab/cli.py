@@ -114,7 +114,6 @@ def main() -> None:
     except Exception as error:
         from mlflow_gitlab.redaction import Redactor
 
-        redactor = Redactor(value for name, value in os.environ.items() if name.endswith(("TOKEN", "PASSWORD")))
-        said = redactor.text(f"{type(error).__name__}: {error}")
+        said = Redactor.of_process().text(f"{type(error).__name__}: {error}")
         print(f"mlflow-gitlab failed, and it should not have: {said}\nPlease report it.", file=sys.stderr)
         raise SystemExit(int(Exit.SERVER)) from None
