@@ -140,6 +140,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _one_address(self) -> Self:
+        Redactor(secret.get_secret_value() for secret in (self.token, self.admin_token) if secret)  # of the process
         if self.project_id and self.project != self.project_id:
             object.__setattr__(self, "project", self.project_id)
         if self.tracking_uri is None and self.url and self.project:
