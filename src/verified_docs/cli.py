@@ -66,13 +66,15 @@ def import_(
     """
     with told():
         from verified_docs.gitlab_mlflow import GitLabMLflow
+        from verified_docs.known import load_known
         from verified_docs.lane import load_lanes
         from verified_docs.recording import find_recordings, import_recordings
 
         root = root.resolve()
         lanes = load_lanes(root)
         recordings = find_recordings(folder, lanes, only or ())
-        written = import_recordings(root, recordings, GitLabMLflow(), find_recordings(folder, lanes))
+        others = find_recordings(folder, lanes)
+        written = import_recordings(root, recordings, GitLabMLflow(), others, load_known(root))
         size = sum(path.stat().st_size for path in written)
         _out.print(f"[green]imported[/] {len(written)} recordings, {size / 1e6:.2f} MB")
 
@@ -189,3 +191,63 @@ def census(root: Root = Path()) -> None:
         for language, number in sorted(counts.items()):
             _out.print(f"{number:4} {escape(language)}")
         _out.print(f"[green]{len(fences)} fences[/], each accounted for")
+
+
+@app.command()
+def scan(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files or folders.", show_default="what git tracks, and what was built")
+    ] = None,
+    staged: Annotated[bool, typer.Option("--staged", help="Scan what the next commit would add or change.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    root: Root = Path(),
+) -> None:
+    """Look for secrets in files: tokens, credentials, e-mail addresses, private hosts, paths of machines, canaries.
+
+    Also in base64, in JSON in strings, in pages, notebooks, archives and binary files. The secret itself is never
+    shown. Ends with 0 if nothing was found, with 1 if something was, and with 2 if the scan was not possible.
+    """
+    import json
+
+    from verified_docs import scan as scanner
+    from verified_docs.gitlab_mlflow import GitLabMLflow
+    from verified_docs.known import load_known
+
+    started = time.monotonic()
+    try:
+        root = root.resolve()
+        if paths and staged:
+            raise Problem(root, None, "--staged and paths exclude each other", "leave out one of the two")
+        if paths:
+            files = scanner.chosen(root, [path.absolute() for path in paths])
+        else:
+            files = scanner.staged(root) if staged else scanner.everything(root)
+        report = scanner.scan(
+            root,
+            files,
+            load_known(root),
+            scanner.load_exempt(root),
+            host=GitLabMLflow.host,
+            whole=not paths and not staged,
+        )
+    except (Problem, Problems) as error:
+        for problem in error.found if isinstance(error, Problems) else [error]:
+            _tell(problem)
+        raise typer.Exit(2) from None
+    if as_json:
+        rows = [
+            {"file": one.file, "line": one.line, "kind": one.kind, "inside": one.inside.strip(), "fix": one.fix}
+            for one in report.findings
+        ]
+        unused = [vars(one) for one in report.unused]
+        print(json.dumps({"findings": rows, "unused": unused, "files": report.files, "bytes": report.size}, indent=1))
+    else:
+        for one in report.findings:
+            _tell(Problem(root / one.file, one.line, one.said, one.fix))
+        for row in report.unused:
+            what = f"scan_allow has {row.kind!r} for {row.file}, and there is none"
+            _tell(Problem(root / "pyproject.toml", None, what, "take the row out"))
+        if report.clean:
+            took = time.monotonic() - started
+            _out.print(f"[green]no secret[/] in {report.files} files, {report.size / 1e6:.1f} MB, in {took:.1f} s")
+    raise typer.Exit(0 if report.clean else 1)

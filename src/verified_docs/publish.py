@@ -6,7 +6,6 @@ import io
 import json
 import traceback
 import zipfile
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,8 +19,9 @@ from verified_docs.evidence import FILE, SCHEMA_FILE, Evidence, json_schema
 from verified_docs.example import Example, load_examples, missing_names
 from verified_docs.exchange import NotThere, exchange
 from verified_docs.inventory import waiting_areas
+from verified_docs.known import load_known
 from verified_docs.lane import CONFIG, load_settings
-from verified_docs.leaks import Leak, find_leaks, find_leaks_in_bytes
+from verified_docs.leaks import Known, Leak, find_leaks_in_bytes
 from verified_docs.own import own_functions
 from verified_docs.problem import Problem, read_text, shown
 from verified_docs.whole import new_folder
@@ -54,35 +54,36 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
     _check_fresh(root, examples, evidence)
     with new_folder(into) as work:
         pages = _Pages(root, evidence, examples)
+        writer = _Writer(work, load_known(root))
         count = 0
         for source in sorted(path for path in (root / DOCS).rglob("*") if path.is_file()):
             name = source.relative_to(root / DOCS).as_posix()
             if source.suffix == ".md":
-                _write(work / name, pages.render(name), source)
+                writer.write(name, pages.render(name), source)
                 count += 1
             else:
-                _copy(source, work / name)
-        _write(work / EVIDENCE_PAGE, pages.cards.evidence_page(), root / DOCS / EVIDENCE_PAGE)
-        _write(work / FILE, evidence.to_json(), root / FILE)
-        _write(work / SCHEMA_FILE, json.dumps(json_schema(), indent=1) + "\n", root / SCHEMA_FILE)
+                writer.copy(source, name)
+        writer.write(EVIDENCE_PAGE, pages.cards.evidence_page(), root / DOCS / EVIDENCE_PAGE)
+        writer.write(FILE, evidence.to_json(), root / FILE)
+        writer.write(SCHEMA_FILE, json.dumps(json_schema(), indent=1) + "\n", root / SCHEMA_FILE)
         for example in examples.values():
-            _write(work / download(example), example.source, example.path)
+            writer.write(download(example), example.source, example.path)
         for folder in as_they_are:
             for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-                _copy(path, work / path.relative_to(root.resolve()))
+                writer.copy(path, path.relative_to(root.resolve()).as_posix())
         for proof in evidence.examples.values():
             for result in proof.results.values():
                 if result.cassette:
-                    _copy(root / result.cassette, work / result.cassette)
+                    writer.copy(root / result.cassette, result.cassette)
         for target, files in pages.bundles.items():
             for name, text in files.items():
-                _refuse(find_leaks(text), root / name)
-            _write(work / target, _packed(files), root / target)
+                writer.check(text.encode(), root / name)
+            writer.write(target, _packed(files), root / target)
         for target, text in pages.files.items():
             if (work / target).exists():
                 what = f"a page would publish {target!r} over another file"
                 raise Problem(root / DOCS / target, None, what, "choose another name", kind="page")
-            _write(work / target, text, root / target)
+            writer.write(target, text, root / target)
         pages.check_all_shown()
     return count + 1
 
@@ -145,10 +146,6 @@ def _published_as_they_are(root: Path) -> list[Path]:
     return folders
 
 
-def _copy(source: Path, target: Path) -> None:
-    _write(target, source.read_bytes(), source)
-
-
 def _packed(files: dict[str, str]) -> bytes:
     """A zip archive; the same files always give the same bytes."""
     content = io.BytesIO()
@@ -159,24 +156,32 @@ def _packed(files: dict[str, str]) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def _leaks(data: bytes) -> tuple[Leak, ...]:
+def _leaks(data: bytes, known: Known) -> tuple[Leak, ...]:
     """The secrets in a file; most files are the same from one publishing to the next."""
-    try:
-        return tuple(find_leaks(data.decode()))
-    except UnicodeDecodeError:
-        return tuple(find_leaks_in_bytes(data))
+    return tuple(find_leaks_in_bytes(data, known))
 
 
-def _refuse(leaks: Iterable[Leak], source: Path) -> None:
-    for leak in leaks:
-        raise Problem(source, leak.line, f"the page would publish a secret ({leak.kind})", "take it out", kind="secret")
+class _Writer:
+    """Writes files into a folder, but none with a secret in it."""
 
+    def __init__(self, folder: Path, known: Known) -> None:
+        self.folder = folder
+        self._known = known
 
-def _write(target: Path, content: str | bytes, source: Path) -> None:
-    data = content.encode() if isinstance(content, str) else content
-    _refuse(_leaks(data), source)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(data)
+    def check(self, data: bytes, source: Path) -> None:
+        for leak in _leaks(data, self._known):
+            what = f"the page would publish a secret ({leak})"
+            raise Problem(source, leak.line, what, "take it out", kind="secret")
+
+    def write(self, target: str, content: str | bytes, source: Path) -> None:
+        data = content.encode() if isinstance(content, str) else content
+        self.check(data, source)
+        path = self.folder / target
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+    def copy(self, source: Path, target: str) -> None:
+        self.write(target, source.read_bytes(), source)
 
 
 class _Pages:
