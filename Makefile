@@ -1,6 +1,6 @@
 # One target per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve test verify check update import measured diagrams census lint types lock clean
+.PHONY: help setup site serve test verify check update import measured diagrams census scan lint types lock clean
 MAKEFLAGS += --no-print-directory
 
 MAJORS := 2 3
@@ -32,6 +32,7 @@ verify-%:
 site: verify ## Verify, then build the site into site/
 	@$(MAIN)/verified-docs publish $(MAJORS:%=$(EVIDENCE)/mlflow-%.json)
 	@$(MAIN)/mkdocs build --strict
+	@$(MAIN)/verified-docs scan
 	@echo "site/index.html is ready; look at it with: make serve"
 
 serve: site ## Build the site and show it on http://127.0.0.1:8000
@@ -64,6 +65,9 @@ diagrams: setup ## Draw the diagrams anew; needs npm and Chromium
 
 census: setup ## Count every code fence of the pages
 	@$(MAIN)/verified-docs census
+
+scan: setup ## Look for secrets in what git tracks and in what was built
+	@$(MAIN)/verified-docs scan
 
 lint: setup
 	@$(MAIN)/ruff check --quiet .

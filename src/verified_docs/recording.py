@@ -156,12 +156,16 @@ def convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
             raise refused(recording.path, f"interaction {number} is malformed ({reason(error)})") from None
         interactions.append(interaction)
         contents.append(content)
-    with_files = [
-        _with_files(number, interaction, contents, interactions, adapter)
-        for number, interaction in enumerate(interactions)
-    ]
     ended = provenance.exception
-    stable, message, environment = adapter.stabilise(with_files, ended.message if ended else "", provenance.environment)
+    try:
+        with_files = [
+            _with_files(number, interaction, contents, interactions, adapter)
+            for number, interaction in enumerate(interactions)
+        ]
+        message = ended.message if ended else ""
+        stable, message, environment = adapter.stabilise(with_files, message, provenance.environment)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
+        raise refused(recording.path, f"the recording cannot be made stable ({type(error).__name__})") from None
     provenance = provenance.model_copy(update={"environment": environment})
     for number, interaction in enumerate(stable):
         for host in _hosts(interaction):

@@ -103,11 +103,14 @@ _NAMES = (
 )
 _NAMED = "|".join(_NAMES)
 _SECRET_NAME = rf"[a-z0-9_-]{{0,48}}?(?:{_NAMED})"
-# A plain word, a file or a variable, as in "the token downloads" and "with a job token train.py".
+# A plain word, a file, a variable or a type, as in "the token downloads" and "with a job token train.py".
 _WORD = (
-    r"(?-i:[a-z]{1,19}\.?|[a-z_]{1,30}\.(?:py|md|ya?ml|json|toml|env|sh)|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"
+    r"(?-i:[a-z]{1,19}\.?|[a-z_]{1,30}\.(?:py|md|ya?ml|json|toml|env|sh)|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
+    r"|(?:[A-Z][a-z]{2,}){1,4})"
     r"(?![A-Za-z0-9+/=_\-.~])"
 )
+# What a program computes is no secret.
+_NO_CALL = r"(?![A-Za-z_]+(?:\.[A-Za-z_]+)*[\[(])"
 _LINE = rf"(?<![^\n{BREAK}])"
 _PRIVATE_NAMES = ("internal", "local", "corp", "lan", "intranet", "localdomain", r"home\.arpa")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
@@ -235,7 +238,8 @@ RULES: tuple[Rule, ...] = (
     ),
     _shape(
         "credential that is not a label",
-        rf"(?:[\"'?&]|{_LINE}){_SECRET_NAME}[\"']?(?:=|\s*:\s*[\"'])(?!<)(?P<value>[A-Za-z0-9+/=_\-.~%]{{8,}})",
+        rf"(?:[\"'?&]|{_LINE}){_SECRET_NAME}[\"']?(?:=|\s*:\s*[\"'])(?!<)"
+        rf"{_NO_CALL}(?P<value>[A-Za-z0-9+/=_\-.~%]{{8,}})",
         *(rf"{name}[\"']?(?:=|\s*:\s*[\"'])[^<]" for name in _NAMES),
     ),
     _shape(
@@ -250,12 +254,16 @@ RULES: tuple[Rule, ...] = (
         re.compile(
             rf"(?<![A-Za-z0-9_/-])(?:{_SECRET_NAME}|authorization|[a-z_]*_session)[\"']?(?:\s{{0,4}}(?:=>|[:=,])|[ ])"
             rf"(?:\s{{0,20}}-)?\s{{0,20}}[\"'\[(]{{0,3}}(?:(?:bearer|basic|token)[ +])?"
-            r"(?![A-Za-z_.]+\()(?P<value>[A-Za-z0-9+/=_\-.~]{16,})",
+            rf"{_NO_CALL}(?P<value>[A-Za-z0-9+/=_\-.~]{{16,}})",
             re.I,
         ),
         _quick(
             rf"--[a-z-]{{0,40}}(?:{_NAMED})[ ]",
-            *(rf"{name}[\"']?\s{{0,4}}[:=,]" for name in (*_NAMES, "authorization", "_session")),
+            *(
+                rf"{name}[\"']?\s{{0,4}}(?:=>|[:=,])[\s\"'\[(-]{{0,40}}(?:(?:bearer|basic|token)[ +])?"
+                r"[a-z0-9+/=_\-.~]{16}"
+                for name in (*_NAMES, "authorization", "_session")
+            ),
         ),
         _is_a_credential,
     ),
@@ -309,7 +317,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "path of a machine",
         re.compile(
-            r"(?:(?<![\w.~)\]}>\-])|(?<=/mnt/[a-z]))/(?:home|Users)/"
+            r"(?:(?<![\w.~)\]}\-])|(?<=/mnt/[a-z]))/(?:home|Users)/"
             r"(?P<value>(?!(?:you|user|username|name|me)\b)[A-Za-z0-9][\w.-]*)"
         ),
         _quick("/home/", "/users/"),
@@ -321,12 +329,12 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "path of a machine",
-        re.compile(r"(?<![\w.~)\]}>\-/])(?P<value>/root)(?=/[\w.]|[\"'\s]|$)"),
-        _quick("/root"),
+        re.compile(r"(?<![\w.~)\]}\-/])(?P<value>/root)(?=/[\w.]|[\"'\s]|$)"),
+        _quick(r"/root\b"),
     ),
     Rule(
         "path of a machine",
-        re.compile(r"(?<![\w.~)\]}>\-])/(?:builds|var/folders)/(?P<value>[A-Za-z0-9][\w.-]*/[A-Za-z0-9])"),
+        re.compile(r"(?<![\w.~)\]}\-])/(?:builds|var/folders)/(?P<value>[A-Za-z0-9][\w.-]*/[A-Za-z0-9])"),
         _quick("/builds/", "/var/folders/"),
     ),
 )

@@ -23,7 +23,7 @@ _INLINE_TAG = re.compile(
     r"</?(?:span|a|b|i|u|em|strong|code|mark|wbr|kbd|samp|var|small|sub|sup|del|ins|font)(?:\s[^<>]*)?/?>", re.I
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,20});")
-_ESCAPE = re.compile(r"\\\\*(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[nrtf\"'/])")
+_ESCAPE = re.compile(r"\\\\*(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[nrtf\"'/])|\\\\+")
 _PERCENT = re.compile(r"%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 
@@ -36,7 +36,7 @@ _HEX = re.compile(r"(?<![0-9A-Fa-f])(?:[2-7][0-9A-Fa-f]){12,}(?![0-9A-Fa-f])")
 # Base64 in lines, as mail, PEM and YAML have it. The quantifiers never give back: long data takes linear time.
 _WRAPPED = re.compile(
     r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}+(?:[ \t\r]*+[\n\x0b][ \t]*+[A-Za-z0-9+/]{40,}+)*+"
-    r"[ \t\r]*+[\n\x0b][ \t]*+[A-Za-z0-9+/]{2,}+={0,2}"
+    r"(?:[ \t\r]*+[\n\x0b][ \t]*+[A-Za-z0-9+/]{2,}+)?+={0,2}"
 )
 # Where such a line may end: a quick look before the slow one. Lines that end in a hash are none.
 _WRAPS = tuple(
@@ -161,6 +161,8 @@ def _percent(written: str) -> str:
 @lru_cache(maxsize=4096)
 def _escape(written: str) -> str:
     what = written.lstrip("\\")
+    if not what:
+        return "\\"
     if len(what) == 1:
         return what if what in "\"'/" else "\t" if what == "t" else BREAK
     code = int(what[1:], 16)
@@ -170,8 +172,8 @@ def _escape(written: str) -> str:
 @lru_cache(maxsize=2)
 def words(text: str) -> tuple[str, ...]:
     """Every long word of a text, once, in no particular order: what may be a token, or base64."""
-    pieces = text.encode("latin-1", "replace").translate(_WORDS_ONLY).decode("latin-1").split()
-    return tuple({piece for piece in pieces if len(piece) >= _LEAST_WORD})
+    pieces = set(text.encode("latin-1", "replace").translate(_WORDS_ONLY).split())
+    return tuple(piece.decode() for piece in pieces if len(piece) >= _LEAST_WORD)
 
 
 def _decoded(one: Spelling) -> list[tuple[str, int]]:

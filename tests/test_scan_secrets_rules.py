@@ -1,0 +1,245 @@
+"""Takes each rule and each spelling away: what only it finds is then no longer found."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import planted
+from verified_docs import leaks, rules, spellings
+from verified_docs.leaks import find_leaks, find_leaks_in_bytes
+from verified_docs.rules import RULES, Known, is_secret_name
+
+WORD = "Ab3dE5fG7h" + "J9kL1mN3pQ"
+HEX = "0123456789abcdef" * 4
+AT = "@"
+# One for each rule, in their order: found by that rule and by no other.
+SAMPLES: tuple[tuple[str, str], ...] = (
+    ("GitLab token", "x glpat-" + "k" * 20),
+    ("runner registration token", "x GR1348941" + "k" * 20),
+    ("cloud access key", "AKIA" + "B" * 16),
+    ("token of another service", "ghp_" + "k" * 36),
+    ("token of another service", "github_pat_" + "k" * 30),
+    ("token of another service", "hf_" + "k" * 34),
+    ("token of another service", "dapi" + "0" * 32),
+    ("token of another service", "xoxb-" + "1" * 24),
+    ("token of another service", "pypi-" + "k" * 44),
+    ("token of another service", "AIza" + "k" * 35),
+    ("JSON web token", "eyJhbGciOiJub25l" + "." + "k" * 12 + "." + "k" * 8),
+    ("private key", "-----BEGIN RSA " + "PRIVATE KEY-----"),
+    ("credential that is not a label", "Bearer abcdefg-" + "hij"),
+    ("credential that is not a label", '{"client_secret": "' + "correct-horse" + '"}'),
+    ("signature in an address", "/x?X-Goog-Signature=" + "k" * 12),
+    ("credentials in an address", "postgres:/" + "/me:hunter2" + AT + "db:5432/x"),
+    ("credential that is not a label", "      Private-Token:\n      - " + HEX),
+    ("random text", f"see {WORD} there"),
+    ("e-mail address", "ann" + AT + "corp.test"),
+    ("private host", "ping 10.1" + ".2.3"),
+    ("private host", "ping git.acme" + ".internal now"),
+    ("private host", "http:/" + "/gitlab/x"),
+    ("private host", "ping fd12" + ":3456:789a::1"),
+    ("another host", "http:/" + "/gitlab.acme.test/x"),
+    ("path of a machine", "in /ho" + "me/ann/x"),
+    ("path of a machine", "in C:\\Us" + "ers\\ann"),
+    ("path of a machine", "in /ro" + "ot/.netrc"),
+    ("path of a machine", "in /buil" + "ds/acme/wine"),
+)
+STRICT = Known(only_host="gitlab.example.com")
+
+
+def kinds(text: str, known: Known = STRICT) -> set[str]:
+    return {leak.kind for leak in find_leaks(text, known)}
+
+
+@pytest.mark.parametrize("number", range(len(RULES)))
+def test_each_rule_is_needed(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind, text = SAMPLES[number]
+    assert RULES[number].kind == kind
+    assert kinds(text) == {kind}
+    monkeypatch.setattr(leaks, "RULES", RULES[:number] + RULES[number + 1 :])
+    assert kinds(text) == set()
+
+
+@pytest.mark.parametrize("number", [number for number, rule in enumerate(RULES) if len(rule.anchors) > 1])
+def test_each_anchor_is_needed(number: int) -> None:
+    """What the pattern finds in a text of every anchor is found by way of the anchors too."""
+    rule = RULES[number]
+    texts = {
+        "credential that is not a label": [
+            *(f"x {scheme} {WORD}" for scheme in ("Bearer", "BASIC", "token")),
+            *(f'"my_{name}": "{WORD}"' for name in NAMES),
+            *(f"my_{name}={WORD}" for name in NAMES),
+            *(f"  MY-{name.upper()}:\n    - '{WORD}'" for name in (*NAMES, "authorization", "_session")),
+            f"curl --private-token {WORD}",
+        ],
+        "signature in an address": ["?Signature=abcdefghij", "&X-Amz-Credential=abcdefghij"],
+        "private host": [
+            *("x 10.1." + "2.3", "x 192.168." + "2.3", "x 172.16." + "2.3", "x 169.254." + "2.3"),
+            *(
+                f"git.acme.{name}"
+                for name in ("internal", "local", "corp", "lan", "intranet", "localdomain", "home.arpa")
+            ),
+            *(f"x {begin}::1:2:3" for begin in ("fc00", "fd00", "fe80")),
+        ],
+        "path of a machine": [
+            *(f"x /{name}/ann/x" for name in ("home", "Users", "builds", "var/folders")),
+            *("x C:/Users/ann", "x D:\\\\Documents and Settings\\\\ann"),
+        ],
+    }[rule.kind]
+    for text in texts:
+        if rule.pattern.search(text):
+            assert [match["value"] for match in rule.find(text, text.lower())], text
+    assert any(rule.pattern.search(text) for text in texts)
+
+
+NAMES = (
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "api_key",
+    "apikey",
+    "access-key",
+    "private_key",
+    "auth_key",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "form", ['{{"{}": "{}"}}', "{}={}", "?x=1&{}={}", "  {}: {}", "export {}={}", "x({}='{}')", "--{} {}"]
+)
+def test_a_name_makes_its_value_a_credential(name: str, form: str) -> None:
+    assert "credential that is not a label" in kinds(form.format(name, HEX))
+    assert "credential that is not a label" in kinds(form.format(f"GITLAB_{name.upper()}", WORD))
+    assert is_secret_name(f"GITLAB_{name.upper()}")
+
+
+@settings(max_examples=60)
+@given(
+    spelling=st.sampled_from(sorted(planted.SPELLINGS)),
+    secret=planted.TOKENS
+    | planted.JWTS
+    | planted.EMAILS
+    | planted.PATHS
+    | planted.ADDRESSES.filter(lambda one: len(one) > 14),
+    before=st.sampled_from(["", "one\ntwo\n", "é ", '"']),
+)
+def test_every_spelling_is_read(spelling: str, secret: str, before: str) -> None:
+    text = f"{before}{planted.SPELLINGS[spelling](secret)}"
+    found = list(find_leaks(text))
+    assert found, spelling
+    assert {leak.line for leak in found} <= set(range(1 + before.count("\n"), 2 + text.count("\n")))
+
+
+@settings(max_examples=60)
+@given(packing=st.sampled_from(sorted(planted.PACKINGS)), secret=planted.TOKENS | planted.JWTS | planted.PATHS)
+def test_every_packing_is_opened(packing: str, secret: str) -> None:
+    assert list(find_leaks_in_bytes(planted.PACKINGS[packing](secret))), packing
+
+
+@settings(max_examples=60)
+@given(spelling=st.sampled_from(sorted(planted.SPELLINGS)), secret=planted.CANARIES)
+def test_a_canary_is_found_in_every_spelling(spelling: str, secret: str) -> None:
+    known = Known(canaries=frozenset({secret}))
+    assert "canary" in kinds(planted.SPELLINGS[spelling](secret), known), spelling
+
+
+TOKEN = "glpat-" + "Ab3dE5fG7h" * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "spelling"),
+    [
+        ("_INLINE_TAG", "tags"),
+        ("_ENTITY", "every sign as entity"),
+        ("_ESCAPE", "JSON with escapes only"),
+        ("_PERCENT", "every sign as percent"),
+        ("_HEX", "hexadecimal"),
+    ],
+)
+def test_each_spelling_needs_its_reader(name: str, spelling: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = planted.SPELLINGS[spelling](TOKEN)
+    assert kinds(text)
+    monkeypatch.setattr(spellings, name, re.compile(r"(?!)"))
+    assert not kinds(text)
+
+
+def test_an_invisible_sign_hides_nothing() -> None:
+    assert kinds(TOKEN[:9] + "\u200b" + TOKEN[9:]) == {"GitLab token"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # What our own files are full of.
+        "sha256: " + "0123456789abcdef" * 4,
+        '"gitlab-19.3/mlflow-3/doctor/no_token": "' + HEX + '"',
+        "page_token=eyJzdGVwIjoiOTk5IiwidHJhY2tlZF9hdCI6IjE3MDAwMDAwMDA5OTkifQ==",
+        '{"next_page_token": "' + "eyJzdGVwIjoiOTk5IiwidHJhY2tlZF9hdCI6IjE3MDAwMDAwMDA5OTkifQ" + '"}',
+        "'nonce-4wfrjd9sHKYXTuJqQpfh7Q=='",
+        '<script nonce="4wfrjd9sHKYXTuJqQpfh7Q==">',
+        "<script nonce=&quot;4wfrjd9sHKYXTuJqQpfh7Q==&quot;>",
+        'integrity="sha384-oqVuAfXRKap7fdgcCY5uykM6R9GqQ8KuxAb3dE5fG7h"',
+        "perm-5347319-mlModelDelete-with-versi-4806",
+        "askprotect_merge_request_pipelinesbooleantrue201GitLab",
+        "00000000-0000-4000-8000-000000000001",
+        "M17 13h-4v4h-2v-4H7v-2h4V7h2v4h4m-5-9A10 10 0 0 0 2 12",
+        "nvidia-curand-cu12==10.3.9.90",
+        "Chrome/10.0.0.1",
+        "version 10.0.0",
+        "threading.local()",
+        "http://localhost:5000/x",
+        "http://127.0.0.1:5000",
+        "gid://gitlab/Ml::Model/501",
+        "https://gitlab.example.com/root",
+        "/home/user/x and /home/you",
+        "docs/home/index.md",
+        'headers={"PRIVATE-TOKEN": os.environ["GITLAB_TOKEN"]}',
+        'gitlab.Gitlab(url, private_token=os.environ["GITLAB_TOKEN"])',
+        "PRIVATE-TOKEN: $GITLAB_TOKEN",
+        "token SecretStr | None",
+        "Deploy with a job token retention.py KEEP_DAYS",
+        "git remote add origin git" + "@" + "gitlab.example.com:acme/wine.git",
+        "/* token ------------------------------ */",
+        "GR1348941-REDACTED-IN-RECORDING",
+        '"runners_token":"GR1348941-REDACTED-IN-RECORDING"',
+        "glpat-placeholder-for-recording-2",
+        "MLFLOW_TRACKING_TOKEN=your-project-access-token",
+    ],
+)
+def test_what_a_project_is_full_of_is_no_secret(text: str) -> None:
+    assert kinds(text) == set()
+
+
+@pytest.mark.parametrize("beside", ["glpat-example" + "Ab3dE5fG7hJ9", "glpat-YOUR" + "ab3dE5fG7hJ9"])
+def test_a_token_that_begins_like_a_placeholder_is_one(beside: str) -> None:
+    assert "GitLab token" in kinds(beside)
+
+
+def test_hosts_of_the_project_may_be_named() -> None:
+    text = "https:/" + "/git.acme" + ".internal/x"
+    assert kinds(text, Known()) == {"private host"}
+    assert kinds(text, Known(hosts=frozenset({"git.acme" + ".internal"}))) == set()
+
+
+@settings(max_examples=40)
+@given(word=planted.of(planted.LETTERS, 32))
+def test_most_random_text_is_found_wherever_it_stands(word: str) -> None:
+    """Not all of it is: what has no digit, or hardly changes, looks like a name."""
+    mixed = all(any(is_one(sign) for sign in word) for is_one in (str.islower, str.isupper, str.isdigit))
+    if mixed and rules._changes(word) >= 0.4 and rules._bits(word) >= 3.5:
+        assert kinds(f"it says {word}.") == {"random text"}
+
+
+@pytest.mark.parametrize("size", [10_000, 200_000])
+@pytest.mark.parametrize(
+    "sign", ["A", "\\", "%25", "&amp;", "a.", "a@", "a-", "<", "token=", "://", "0f", "\n", "a1", "token ", "[", "-"]
+)
+def test_long_lines_take_linear_time(sign: str, size: int) -> None:
+    """No timed assert: what takes the square of this length would not end."""
+    list(find_leaks(sign * (size // len(sign))))
