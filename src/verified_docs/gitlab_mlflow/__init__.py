@@ -17,7 +17,7 @@ from verified_docs.gitlab_mlflow.stable import MILLISECONDS, Stable, instant
 from verified_docs.problem import Problem
 
 # A deploy token and one that was never issued belong to nobody: their labels have no role.
-_KINDS = ("project", "pat", "job", "deploy", "unknown")
+_KINDS = ("project", "pat", "oauth", "job", "deploy", "unknown")
 _ROLES = ("outsider", "guest", "planner", "reporter", "developer", "maintainer", "owner")
 # A token that is not valid any more says so where others say their scope.
 _SCOPES = ("api", "read_api", "read_user", "expired", "revoked")
