@@ -70,7 +70,7 @@ class Project(_Body):
 class Experiments(_Body):
     """A page of experiments."""
 
-    experiments: list[Any]
+    experiments: list[dict[str, Any]]
 
 
 class Refusal(_Body):

@@ -164,7 +164,9 @@ def _role(examination: Examination) -> Iterator[Finding]:
     level = project.level if project else None
     too_low: Answer | None = None
     if search and search.refused(401):
-        too_low = search
+        # The same 401 as for a token that is not good: something else has to show that this one is.
+        good = any(one.fine for one in examination.answers if one.name != "file")
+        too_low = search if good else None
     elif search and search.status != 200 and level is not None and level < _DEVELOPER:
         # Something else refuses first; the role would be next.
         too_low = seen
