@@ -66,7 +66,7 @@ def examination(found: list[Answer], client: str = "3.17.2", now: datetime = REC
 
 def recorded(state: str, server: str = "19.3") -> Examination:
     """The examination of a recorded state."""
-    given = {"token": None} if state == "no_token" else {}
+    given: dict[str, Any] = {"token": None} if state == "no_token" else {}
     return examination(answers(state, server), **given)
 
 

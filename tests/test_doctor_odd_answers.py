@@ -97,7 +97,7 @@ def test_a_field_that_is_gone_or_of_another_type(name: str, field: str) -> None:
 @given(st.sampled_from(STATES), st.sampled_from(SERVERS), st.sampled_from(NAMES), json_values, st.integers(100, 599))
 def test_whatever_is_answered_there_is_a_diagnosis(state: str, server: str, name: str, body: Any, status: int) -> None:
     """No exception, and never "all is well" where an answer is not one that a good token gets."""
-    given = {"token": None} if state == "no_token" else {}
+    given: dict[str, Any] = {"token": None} if state == "no_token" else {}
     found = examination(
         [
             replace(one, body=json.dumps(body), status=status) if one.name == name else one
@@ -111,7 +111,7 @@ def test_whatever_is_answered_there_is_a_diagnosis(state: str, server: str, name
 
 @given(st.sampled_from(STATES), st.sets(st.sampled_from(NAMES)))
 def test_answers_that_are_missing(state: str, gone: set[str]) -> None:
-    given = {"token": None} if state == "no_token" else {}
+    given: dict[str, Any] = {"token": None} if state == "no_token" else {}
     found = examination([one for one in answers(state) if one.name not in gone], **given)
     allowed = {one.id for one in recorded(state).findings} | {"server-odd-answer", "token-unknown", "not-gitlab"}
     assert {one.id for one in found.findings} <= allowed

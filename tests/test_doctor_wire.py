@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import certifi
 import pytest
 import requests
 from cryptography import x509
@@ -19,9 +20,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from doctor_recorded import NINE, Got, Reply, ids, replay, serving, settings
+from doctor_recorded import Got, Reply, ids, replay, serving, settings
 from mlflow_gitlab.doctor import examine
-from mlflow_gitlab.doctor.examination import Examination
+from mlflow_gitlab.doctor.examination import NINE, Examination
 
 TOKEN = "glpat-" + "t" * 20
 DAY = datetime.timedelta(days=1)
@@ -153,7 +154,7 @@ def test_the_named_authority_wins_over_the_one_of_requests(
     authority: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     other = tmp_path / "other.pem"
-    other.write_text(Path(requests.certs.where()).read_text("utf-8"), "utf-8")
+    other.write_text(Path(certifi.where()).read_text("utf-8"), "utf-8")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other))
     with serving(replay("developer"), authority.server()) as server:
         assert ids(examine(settings(url=server.url, ca_bundle=authority.bundle))) == []

@@ -73,7 +73,7 @@ def _right(settings: Settings) -> str:
 def _malformed(address: str, settings: Settings) -> tuple[str, str]:
     """What is wrong with an address that is not a project's, and a better one."""
     url = urlsplit(address)
-    path = url.path.rstrip("/").removesuffix(_END)
+    path = url.path.rstrip("/").removesuffix(_END).removesuffix("/ml")
     if url.scheme not in {"http", "https"} or not url.netloc:
         kind, before, project = "tracking-uri-incomplete", "", ""
     elif _API in path + "/":

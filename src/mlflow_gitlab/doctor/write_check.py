@@ -104,6 +104,20 @@ class _Steps:
         self._check.done.append(words)
         return found
 
+    def find(self, name: str) -> str | None:
+        """The id of an experiment, or None where there is none of that name.
+
+        Raises:
+            _Refused: GitLab did not say.
+        """
+        try:
+            path = f"experiments/get-by-name?{urlencode({'experiment_name': name})}"
+            return str(self.do("find the experiment", "GET", path, None, "experiment", "experiment_id"))
+        except _Refused as refused:
+            if refused.evidence.status == 404:
+                return None
+            raise
+
 
 def check_write(request: Request, *, clock: Callable[[], float] = time.time) -> WriteCheck:
     """Makes a scratch experiment, a run and a metric, reads the metric, and removes run and experiment.
@@ -146,22 +160,24 @@ def _write(steps: _Steps, name: str, now: int, made: dict[str, str]) -> None:
 
 
 def _remove(steps: _Steps, check: WriteCheck, made: dict[str, str]) -> None:
-    """Removes what is there. With the experiment, GitLab deletes its runs: it is what counts."""
+    """Removes what is there, and looks. With the experiment, GitLab deletes its runs: it is what counts."""
     try:
         if "run" in made:
             steps.do("delete the run", "POST", "runs/delete", {"run_id": made["run"]})
     except _Refused as refused:
         check.refused = check.refused or refused.evidence
+    status = check.refused.status if check.refused else None
+    if "experiment" not in made and status and 400 <= status < 500:
+        return
     try:
-        if "experiment" not in made:
-            if check.refused and check.refused.status:
-                return
-            # No answer came: it may have been made all the same.
-            path = f"experiments/get-by-name?{urlencode({'experiment_name': check.name})}"
-            made["experiment"] = steps.do("look for it", "GET", path, None, "experiment", "experiment_id")
-        steps.do("delete the experiment", "POST", "experiments/delete", {"experiment_id": made["experiment"]})
-    except _Refused as refused:
-        if refused.evidence.status == 404 and "experiment" not in made:
+        # Where the answer was lost or odd, it may have been made all the same.
+        experiment = made.get("experiment") or steps.find(check.name)
+        if experiment is None:
             return
+        steps.do("delete the experiment", "POST", "experiments/delete", {"experiment_id": experiment})
+        if steps.find(check.name) is None:
+            check.done.append("see that it is gone")
+            return
+    except _Refused as refused:
         check.refused = check.refused or refused.evidence
-        check.left.append(f"experiment {check.name}")
+    check.left.append(f"experiment {check.name}")
