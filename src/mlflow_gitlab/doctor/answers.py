@@ -14,7 +14,7 @@ from mlflow_gitlab.doctor.finding import Evidence
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
 class Metadata(_Body):
