@@ -22,7 +22,8 @@ from doctor_recorded import (
 )
 from handbook.measured import Permissions, load_permissions
 from mlflow_gitlab.doctor.answers import Answer
-from mlflow_gitlab.doctor.finding import Severity
+from mlflow_gitlab.doctor.finding import Evidence, Finding, Severity
+from mlflow_gitlab.redaction import Redactor
 
 _ML = "/projects/42/ml/mlflow/api/2.0/mlflow"
 _BY_NAME = f"GET {_ML}/experiments/get-by-name?experiment_name=no-such-experiment"
@@ -207,6 +208,19 @@ def test_a_refusal_that_nothing_explains_is_said() -> None:
     found = examination([refused.get(one.name, one) for one in answers("developer")])
     assert ids(found) == ["server-odd-answer"]
     assert found.findings[0].evidence.status == 403
+    # The same with a name that doctor/experiments_off does not find, in a project whose experiments are on.
+    off = {one.name: one for one in answers("experiments_off")[4:5]}
+    found = examination([off.get(one.name, one) for one in answers("developer")])
+    assert ids(found) == ["server-odd-answer"]
+    assert found.findings[0].evidence.body == '{"message":"404 Not Found"}'
+
+
+def test_every_text_of_a_finding_is_cleaned() -> None:
+    secret = "glpat-" + "s" * 20
+    finding = Finding(
+        "x", Severity.NOTE, f"what {secret}", Evidence(f"body {secret}", f"GET /{secret}"), f"fix {secret}", "page.md"
+    )
+    assert secret not in repr(finding.clean(Redactor([secret]).text))
 
 
 def test_a_member_of_nothing_in_a_public_project() -> None:

@@ -97,6 +97,12 @@ class Kind:
     page: str
     sample: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def words(self) -> tuple[str, str]:
+        """What is wrong and what to do, with the words of the sample."""
+        finding = self.found(Evidence(""))
+        return finding.what, finding.fix
+
     def found(self, evidence: Evidence, severity: Severity | None = None, **words: str) -> Finding:
         """A finding of this kind.
 
