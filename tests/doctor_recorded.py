@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -19,9 +18,6 @@ from mlflow_gitlab.doctor.answers import Answer
 from mlflow_gitlab.doctor.examination import NINE, Examination
 from mlflow_gitlab.settings import Settings, load_settings
 from verified_docs.cassette import Cassette, Interaction, cassette_path, load_cassette
-
-# No test may find a token of whoever runs it.
-os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
 STATES = sorted(path.stem for path in (ROOT / "cassettes/gitlab-19.3/mlflow-3/doctor").glob("*.yaml"))
 SERVERS = ("18.9", "19.3")
