@@ -22,6 +22,7 @@ from doctor_recorded import API, STATES, Answering, Got, Reply, Server, nine, re
 from mlflow_gitlab.cli import app
 from mlflow_gitlab.doctor import examine
 from mlflow_gitlab.doctor.examination import NINE
+from mlflow_gitlab.doctor.finding import Severity
 from mlflow_gitlab.doctor.findings import REGISTRY
 from mlflow_gitlab.settings import load_settings
 from test_doctor_client_side import home as home
@@ -152,7 +153,9 @@ def test_every_recorded_state_over_http(state: str, monkeypatch: pytest.MonkeyPa
     with at(replay(state), monkeypatch, MLFLOW_TRACKING_TOKEN=None if state == "no_token" else TOKEN):
         result = run("--json")
     found = json.loads(result.stdout)["findings"]
-    assert [one["id"] for one in found] == [one.id for one in recorded(state).findings]
+    assert sorted(one["id"] for one in found) == sorted(one.id for one in recorded(state).findings)
+    ranks = [list(Severity).index(Severity(one["severity"])) for one in found]
+    assert ranks == sorted(ranks)
     assert result.exit_code == (1 if any(one["severity"] == "error" for one in found) else 0)
 
 

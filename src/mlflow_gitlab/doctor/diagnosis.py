@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from mlflow_gitlab.doctor.answers import Answer, Token
 from mlflow_gitlab.doctor.examination import Examination
-from mlflow_gitlab.doctor.finding import Finding, Severity
+from mlflow_gitlab.doctor.finding import Evidence, Finding, Severity
 from mlflow_gitlab.doctor.findings import REGISTRY
 
 _DEVELOPER = 30
-_ROLES = {5: "Minimal access", 10: "Guest", 15: "Planner", 20: "Reporter", 25: "Security manager"}
+_ROLES = {5: "Minimal access", 10: "Guest", 15: "Planner", 20: "Reporter"}
 _MOST_SKEW = 300
 # The newest GitLab that was measured to answer so; of those up to 19.3, which does not, nothing is known.
 _LAST_RAW_ROWS = (18, 9)
@@ -76,7 +76,7 @@ def _elsewhere(examination: Examination) -> Finding:
     if 300 <= first.status < 400 and first.location:
         target = urlsplit(first.location)
         seen = f"sent to {target.scheme}://{target.netloc}{target.path}" if target.netloc else f"sent to {target.path}"
-        evidence = type(first.evidence())(seen, first.request, first.status)
+        evidence = Evidence(seen, first.request, first.status)
         return REGISTRY["redirected"].found(evidence, place=settings.origin("url"))
     if all(one.status >= 500 or one.status == 429 for one in examination.answers):
         return REGISTRY["server-odd-answer"].found(first.evidence())
@@ -220,6 +220,6 @@ def _clock(examination: Examination) -> Iterator[Finding]:
     for answer in examination.answers:
         if answer.ahead is not None and abs(answer.ahead) > _MOST_SKEW:
             seen = f"the server is {abs(answer.ahead):.0f} seconds {'ahead' if answer.ahead > 0 else 'behind'}"
-            evidence = type(answer.evidence())(seen, answer.request, answer.status)
+            evidence = Evidence(seen, answer.request, answer.status)
             yield REGISTRY["clock-skew"].found(evidence)
             return

@@ -32,7 +32,7 @@ class Report:
     Attributes:
         settings: What was examined.
         examination: The answers, or None where nobody was asked.
-        findings: What was found, the most basic first.
+        findings: What was found: errors first, and of those the most basic.
         write: What became of the try to write, or None where it was not tried.
     """
 

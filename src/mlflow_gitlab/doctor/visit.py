@@ -57,6 +57,7 @@ def visit(
         if write and not in_the_way:
             tried = check_write(_mlflow(examination, Line(settings, session, clock)), clock=clock)
             findings += [one.clean(settings.redactor.text) for one in tried.findings]
+    findings.sort(key=lambda one: list(Severity).index(one.severity))
     return Report(settings, examination, findings, tried)
 
 
