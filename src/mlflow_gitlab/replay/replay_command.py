@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 PORT = 8042
 SESSION = "me"
 _PROGRAM = "mlflow_gitlab.replay.program"
+# Real credentials have no business with a replay; user and password would also make MLflow send Basic.
+_LEFT_OUT = (
+    "MLFLOW_TRACKING_TOKEN",
+    "MLFLOW_TRACKING_USERNAME",
+    "MLFLOW_TRACKING_PASSWORD",
+    "GITLAB_TOKEN",
+    "CI_JOB_TOKEN",
+)
 
 
 class WithProgram(TyperCommand):
@@ -189,8 +197,7 @@ def _run(library: Library, program: list[str], port: int, session: str, env_file
     server = _started(library, port, session, env_file, tell)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     environment = dict(os.environ)
-    # Both would make MLflow leave the token at home and send Basic instead.
-    for name in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"):
+    for name in _LEFT_OUT:
         environment.pop(name, None)
     try:
         process = subprocess.Popen(program, env=environment | library.variables(server.base(session)))

@@ -87,7 +87,9 @@ class GitLabMLflow:
         if isinstance(body, list):
             return [self.comparable(item) for item in body if not _is_volatile_tag(item)]
         if isinstance(body, dict):
-            return {key: self._comparable_field(body, key, value) for key, value in body.items()}
+            # A data set names its source in a dictionary of tags, a run in a list.
+            kept = {key: value for key, value in body.items() if not _VOLATILE_TAGS.match(key)}
+            return {key: self._comparable_field(body, key, value) for key, value in kept.items()}
         if isinstance(body, str) and body[:1] in {"{", "["}:
             try:
                 return {"(JSON in a string)": self.comparable(json.loads(body))}
