@@ -1,4 +1,4 @@
-"""Runs scripts as processes of their own with MLflow imported once: a start-up of seconds becomes one of milliseconds."""
+"""Runs scripts as processes of their own, with MLflow imported once for all of them."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def _child(job: dict[str, Any]) -> int:
 def main() -> None:
     """Forks for each job on standard input, one after another, and writes the exit codes."""
     import mlflow
-    import mlflow.artifacts  # noqa: F401
+    import mlflow.artifacts
 
-    mlflow.MlflowClient  # noqa: B018
+    mlflow.MlflowClient
     codes = []
     for job in json.load(sys.stdin):
         child = os.fork()

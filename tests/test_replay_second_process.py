@@ -86,9 +86,11 @@ def test_a_second_job_adds_a_file_through_the_package_endpoint(
     printed, messages = process(lane, server, FIRST_JOB, tmp_path)
     assert f"run {RUN}" in printed, messages
     printed, messages = process(lane, server, SECOND_JOB, tmp_path, RUN)
-    assert printed.splitlines() == ["mlflow-artifacts:/candidate:1", "201 201 Created", "['first.txt', 'second.txt']"], (
-        messages
-    )
+    assert printed.splitlines() == [
+        "mlflow-artifacts:/candidate:1",
+        "201 201 Created",
+        "['first.txt', 'second.txt']",
+    ], messages
     assert not [line for line in told if "not recorded" in line]
 
 
