@@ -22,7 +22,9 @@ from handbook.permissions import Matrix
 from handbook.pipeline import Pipeline
 from handbook.routes import Routes
 from handbook.screens import Screens
+from handbook.usage import usage
 from handbook.verdict import Verdicts
+from handbook.yours import Yours
 from verified_docs.evidence import Evidence
 from verified_docs.example import load_examples
 
@@ -49,6 +51,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     explained = Explained(root)
     screens = Screens(root)
     pipeline = Pipeline(root)
+    yours = Yours(root)
 
     servers = sorted({one.source.server.version for one in permissions.measured})
     not_verified = (
@@ -89,6 +92,9 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
             "endpoints": endpoints,
             "changes": changes,
             "csv_file": lambda name: screens.table(name, up),
+            "usage": usage,
+            "contact": yours.contact,
+            "rewrite": yours.rewrite,
             "screen": lambda picture: screens.figure(picture, up),
         }
 

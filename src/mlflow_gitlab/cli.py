@@ -59,37 +59,42 @@ def settings(
             terminal.data({name: {"value": value, "from": origin or None} for name, value, origin in rows})
             return
         from rich.table import Table
+        from rich.text import Text
 
-        table = Table("Setting", "Value", "From", box=None, pad_edge=False)
+        table = Table("Setting", box=None, pad_edge=False)
+        table.add_column("Value", overflow="fold")
+        table.add_column("From", overflow="fold")
         for name, value, origin in rows:
-            table.add_row(name, "[dim]not set[/]" if value is None else value, origin)
+            table.add_row(name, Text(value) if value is not None else "[dim]not set[/]", Text(origin))
         terminal.console().print(table)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def run(context: typer.Context, config: Config = None, env_file: EnvFile = None) -> None:
+@app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def run(
+    program: Annotated[list[str], typer.Argument(help="The program and its arguments, after `--`.")],
+    config: Config = None,
+    env_file: EnvFile = None,
+) -> None:
     """Run a program with MLflow's variables set: `mlflow-gitlab run -- python train.py`.
 
-    The token goes from the settings straight into the program's environment; it is never printed.
+    The token goes from the settings straight into the program's environment; it is never printed. A user name and a
+    password for MLflow are left out, because they would win over the token.
     """
     terminal = Terminal()
     with terminal.told():
         from mlflow_gitlab.settings import load_settings
         from verified_docs.problem import Problem
 
-        if not context.args:
-            raise Problem(Path("mlflow-gitlab"), None, "run needs a program", "mlflow-gitlab run -- python train.py")
         found = load_settings(config=config, env_file=env_file)
         found.need("tracking_uri", "token")
         environment = os.environ | found.environment()
-        # Both would make MLflow leave the token at home and send Basic instead.
         for name in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"):
             environment.pop(name, None)
         try:
-            os.execvpe(context.args[0], context.args, environment)
+            os.execvpe(program[0], program, environment)
         except OSError as error:
             raise Problem(
-                Path(context.args[0]), None, f"this does not run: {error.strerror}", "check its name"
+                Path(program[0]), None, f"this does not run: {error.strerror}", "check its name", kind="program"
             ) from None
 
 
@@ -109,7 +114,6 @@ def main() -> None:
     except Exception as error:
         from mlflow_gitlab.redaction import Redactor
 
-        redactor = Redactor(value for name, value in os.environ.items() if name.endswith(("TOKEN", "PASSWORD")))
-        said = redactor.text(f"{type(error).__name__}: {error}")
+        said = Redactor.of_process().text(f"{type(error).__name__}: {error}")
         print(f"mlflow-gitlab failed, and it should not have: {said}\nPlease report it.", file=sys.stderr)
         raise SystemExit(int(Exit.SERVER)) from None

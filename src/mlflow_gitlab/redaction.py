@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, quote_plus
 
 from verified_docs.leaks import SHAPES
@@ -23,6 +24,8 @@ class Redactor:
         secrets: The values to take out. Values of fewer than four characters are left alone.
     """
 
+    _of_process: ClassVar[set[str]] = set()
+
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
@@ -33,8 +36,15 @@ class Redactor:
         """Learns one more secret, such as a token that was just made."""
         if len(secret) < 4:
             return
+        Redactor._of_process.add(secret)
         self._secrets |= _forms(secret)
         self._pattern = re.compile("|".join(map(re.escape, sorted(self._secrets, key=len, reverse=True))))
+
+    @classmethod
+    def of_process(cls) -> Redactor:
+        """Knows every secret that this process has met, and those in its environment."""
+        named = (value for name, value in os.environ.items() if name.endswith(("TOKEN", "PASSWORD")))
+        return cls({*cls._of_process, *named})
 
     def text(self, text: str) -> str:
         """The text without them."""

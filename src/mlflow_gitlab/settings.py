@@ -28,6 +28,8 @@ KEYRING_SERVICE = "mlflow-gitlab"
 NAMES: dict[str, tuple[str, ...]] = {
     "url": ("GITLAB_URL", "CI_SERVER_URL"),
     "project": ("GITLAB_PROJECT_ID", "GITLAB_PROJECT", "CI_PROJECT_ID", "CI_PROJECT_PATH"),
+    "project_id": ("GITLAB_PROJECT_ID", "CI_PROJECT_ID"),
+    "project_path": ("GITLAB_PROJECT", "CI_PROJECT_PATH"),
     "tracking_uri": ("MLFLOW_TRACKING_URI",),
     "token": ("MLFLOW_TRACKING_TOKEN",),
     "admin_token": ("GITLAB_TOKEN",),
@@ -36,9 +38,12 @@ NAMES: dict[str, tuple[str, ...]] = {
     "timeout": ("MLFLOW_HTTP_REQUEST_TIMEOUT",),
     "retries": ("MLFLOW_HTTP_REQUEST_MAX_RETRIES",),
 }
+# Any of them says which project is meant.
+_IDENTITY = ("project", "project_id", "project_path")
 _IN_TEAM = {
     "url": ("gitlab", "url"),
     "project": ("gitlab", "project"),
+    "project_id": ("gitlab", "project_id"),
     "ca_bundle": ("gitlab", "ca_bundle"),
     "tracking_uri": ("mlflow", "tracking_uri"),
     "experiment": ("mlflow", "experiment"),
@@ -88,7 +93,9 @@ class Settings(BaseSettings):
 
     Attributes:
         url: Address of the GitLab.
-        project: Path or numeric id of the project.
+        project: Path or numeric id of the project, as it goes into addresses: the id where it is known.
+        project_id: The numeric id, if it is known.
+        project_path: The path, if it is known.
         tracking_uri: MLflow's address; made of url and project where nobody gives one. A path is encoded in it, which
             works for runs, files and models (measured: `uri: encoded project path`).
         token: What MLflow sends.
@@ -106,6 +113,8 @@ class Settings(BaseSettings):
 
     url: Annotated[str, AfterValidator(address)] | None = None
     project: str | None = Field(default=None, min_length=1, coerce_numbers_to_str=True)
+    project_id: str | None = Field(default=None, pattern=r"^[1-9]\d*$", coerce_numbers_to_str=True)
+    project_path: str | None = None
     tracking_uri: str | None = None
     token: SecretStr | None = None
     admin_token: SecretStr | None = None
@@ -131,6 +140,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _one_address(self) -> Self:
+        Redactor(secret.get_secret_value() for secret in (self.token, self.admin_token) if secret)  # of the process
+        if self.project_id and self.project != self.project_id:
+            object.__setattr__(self, "project", self.project_id)
         if self.tracking_uri is None and self.url and self.project:
             object.__setattr__(
                 self, "tracking_uri", f"{self.url}/api/v4/projects/{quote(self.project, safe='')}/ml/mlflow"
@@ -139,7 +151,8 @@ class Settings(BaseSettings):
 
     def origin(self, name: str) -> str:
         """Where a setting comes from, in words."""
-        return self._origins.get(name, "default")
+        made = "made of url and project" if name in {"tracking_uri", "project"} else "default"
+        return self._origins.get(name, made)
 
     @property
     def api(self) -> str:
@@ -167,8 +180,8 @@ class Settings(BaseSettings):
             "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
             "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false",
             "GITLAB_URL": self.url,
-            "GITLAB_PROJECT": self.project if self.project and not self.project.isdigit() else None,
-            "GITLAB_PROJECT_ID": self.project if self.project and self.project.isdigit() else None,
+            "GITLAB_PROJECT": self.project_path,
+            "GITLAB_PROJECT_ID": self.project_id,
         }
         return {name: value for name, value in values.items() if value}
 
@@ -241,8 +254,9 @@ def load_settings(
         team = load_team(team_file)
         layers.append(_from_team(team, team_file))
     given = {name: value for name, value in given.items() if value is not None}
-    _complete(given, {}, "argument")
-    layers = _one_project([Layer("argument", given, dict.fromkeys(given, "argument")), *layers])
+    origins = dict.fromkeys(given, "argument")
+    _complete(given, origins, "argument")
+    layers = _one_project([Layer("argument", given, origins), *layers])
     try:
         with _layers(layers[1:]):
             settings = Settings(**layers[0].values, team=team)
@@ -298,24 +312,42 @@ def _from_team(team: Team, path: Path) -> Layer:
 
 
 def _complete(values: dict[str, Any], origins: dict[str, str], name: str) -> None:
-    """An address of MLflow also says which GitLab and project it means, in the layer that gives it."""
+    """What one value says about others, in the layer that gives it."""
     match = TRACKING_URI.match(str(values.get("tracking_uri", "")))
-    for part in ("url", "project") if match else ():
-        if part not in values and match:
-            values[part] = unquote(match[part])
-            origins[part] = f"{origins.get('tracking_uri', name)}, a part of it"
+    if match:
+        _add(values, origins, "url", unquote(match["url"]), "tracking_uri", name)
+        if "project" not in values and "project_id" not in values:
+            _add(values, origins, "project", unquote(match["project"]), "tracking_uri", name)
+    if "project" in values:
+        kind = "project_id" if str(values["project"]).isdigit() else "project_path"
+        _add(values, origins, kind, str(values["project"]), "project", name)
+    if "project_id" in values:
+        values["project"] = str(values["project_id"])
+        origins["project"] = origins.get("project_id", name)
+
+
+def _add(values: dict[str, Any], origins: dict[str, str], field: str, value: str, source: str, name: str) -> None:
+    if field not in values:
+        values[field] = value
+        origins[field] = f"{origins.get(source, name)}, a part of it" if source == "tracking_uri" else origins[source]
 
 
 def _one_project(layers: list[Layer]) -> list[Layer]:
-    """Leaves out an address of MLflow from a lower layer than the GitLab or the project that counts."""
-    for field in ("url", "project"):
-        first = next((at for at, layer in enumerate(layers) if field in layer.values), None)
-        if first is None:
-            continue
-        for layer in layers[first + 1 :]:
-            if "tracking_uri" in layer.values and layer.values.get(field) != layers[first].values[field]:
-                layer.values.pop("tracking_uri")
-                layer.origins.pop("tracking_uri", None)
+    """Leaves out what lower layers say of another GitLab, or another project, than the one that counts."""
+    winner: dict[str, Any] = {}
+    for layer in layers:
+        url, same = layer.values.get("url"), set(_IDENTITY) & layer.values.keys()
+        elsewhere = "url" in winner and url is not None and str(url).rstrip("/") != str(winner["url"]).rstrip("/")
+        another = not any(str(layer.values[one]) == str(winner.get(one)) for one in same) and bool(
+            same and winner.keys() & set(_IDENTITY)
+        )
+        if elsewhere or another:
+            for field in (*_IDENTITY, "tracking_uri"):
+                layer.values.pop(field, None)
+                layer.origins.pop(field, None)
+        for field in ("url", *_IDENTITY):
+            if field in layer.values:
+                winner.setdefault(field, layer.values[field])
     return layers
 
 

@@ -32,6 +32,7 @@ class Server(_Strict):
 
     url: str | None = Field(default=None, description="Address of your GitLab, without the path of a project.")
     project: str | int | None = Field(default=None, description="Path, such as acme/wine-quality, or id.")
+    project_id: int | None = Field(default=None, ge=1, description="The numeric id, where project is a path.")
     ca_bundle: Path | None = Field(default=None, description="File with the certificates of your own authority (PEM).")
 
     @field_validator("url")

@@ -15,7 +15,8 @@ def own_functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     """What a project adds to its pages: `functions = "module:name"` under `[tool.verified_docs]`.
 
     The function gets the project's folder, and gives one that gets a page's name and its way to the top of the site,
-    and gives the names that the page may use.
+    and gives the names that the page may use. One of them may be `rewrite`: it gets the finished Markdown of the page,
+    and gives what is published instead; code that ran has to stay as it is.
 
     Args:
         root: The project's folder.

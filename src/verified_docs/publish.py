@@ -254,7 +254,9 @@ class _Pages:
             "waiting": waiting_areas(self.root),
         }
         try:
-            text = self._jinja.get_template(name).render({**self._own(name, up), **context})
+            own = self._own(name, up)
+            text = self._jinja.get_template(name).render({**own, **context})
+            text = str(own.get("rewrite", str)(text))
         except jinja2.TemplateSyntaxError as error:
             raise Problem(
                 path,

@@ -1,0 +1,2 @@
+pip install ".[keyring]"
+mlflow-gitlab --help

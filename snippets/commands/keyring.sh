@@ -1,0 +1,1 @@
+keyring set mlflow-gitlab "$GITLAB_URL"

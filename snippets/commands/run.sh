@@ -1,0 +1,1 @@
+mlflow-gitlab run -- python first_run.py

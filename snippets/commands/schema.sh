@@ -1,0 +1,1 @@
+mlflow-gitlab settings --schema > config/mlflow-gitlab.schema.json
