@@ -90,6 +90,8 @@ def run(
         environment = os.environ | found.environment()
         for name in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"):
             environment.pop(name, None)
+        # A login for this host in ~/.netrc would be sent in place of the token.
+        environment["NETRC"] = os.devnull
         try:
             os.execvpe(program[0], program, environment)
         except OSError as error:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from packaging.requirements import Requirement
+
 from verified_docs.evidence import FILE, SCHEMA_FILE, Evidence, Proof, Result
 from verified_docs.example import Example, missing_names
 
@@ -168,7 +170,7 @@ class Cards:
             part = "This is a part of the script that was recorded. "
         whole = "Download the whole script" if section else "Download"
         client = next(iter(self.evidence.lanes.values())).client.split()[0]
-        uses_it = any(name.lower().startswith(client.lower()) for name in example.dependencies)
+        uses_it = any(Requirement(one).name.lower() == client.lower() for one in example.dependencies)
         if not uses_it and any(result.verdict == "not_recorded" for result in proof.results.values()):
             part += f"It does without {client}, and was recorded with one client only. "
         return (
