@@ -37,7 +37,7 @@ def main() -> None:
     import mlflow
     import mlflow.artifacts
 
-    assert mlflow.MlflowClient  # it is loaded at its first use
+    mlflow.get_tracking_uri()
     codes = []
     for job in json.load(sys.stdin):
         child = os.fork()

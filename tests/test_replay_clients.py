@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ def ended(
 ) -> dict[str, tuple[int, str, str]]:
     """Exit code, output and messages of every example, each run as a script in a process of its own."""
     folder = tmp_path_factory.mktemp("scripts")
-    jobs = []
+    jobs: list[dict[str, Any]] = []
     for number, name in enumerate(proven):
         work = folder / str(number)
         work.mkdir()
