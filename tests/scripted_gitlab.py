@@ -217,8 +217,8 @@ class ScriptedGitLab:
         if path == "/personal_access_tokens/self" and mine:
             return self._say("setup/read_features", 4, {'"id": 601': f'"id": {mine}'})
         if self.role == "developer":  # nothing else was recorded
-            rows = enumerate(recorded(self.version, "setup/rest_as_developer").interactions)
-            fits = [index for index, row in rows if (row.method, row.path) == (method, f"/api/v4{path}")]
+            asked = enumerate(recorded(self.version, "setup/rest_as_developer").interactions)
+            fits = [index for index, row in asked if (row.method, row.path) == (method, f"/api/v4{path}")]
             return self._say("setup/rest_as_developer", fits[0])
         data = json.loads(body) if body else {}
         match [method, *path.strip("/").split("/")]:
