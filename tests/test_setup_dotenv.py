@@ -102,8 +102,25 @@ def test_a_line_that_would_swallow_the_new_one_is_named(tmp_path: Path) -> None:
 
 PIECES = st.one_of(
     st.sampled_from(
-        ["# words\n", "\n", "  \n", "A=1\n", "A='x y'\r\n", 'B="x\\ny" # c\n', "export C=3\n", "D\n", "E=\r\n"]
-        + ["K=1\n", " export K='1' # c\r\n", 'K="a\nb"#c\n', "K=\n", "K = #x\n", "no key\n", "=\n", "F=a # b\n"]
+        [
+            "# words\n",
+            "\n",
+            "  \n",
+            "A=1\n",
+            "A='x y'\r\n",
+            'B="x\\ny" # c\n',
+            "export C=3\n",
+            "D\n",
+            "E=\r\n",
+            "K=1\n",
+            " export K='1' # c\r\n",
+            'K="a\nb"#c\n',
+            "K=\n",
+            "K = #x\n",
+            "no key\n",
+            "=\n",
+            "F=a # b\n",
+        ]
     ),
     st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=12).map(lambda text: text + "\n"),
 )

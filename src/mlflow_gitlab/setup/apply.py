@@ -28,7 +28,7 @@ HINTS = {
     "token": _OWNER,
     "variable": _OWNER,
     "member": _OWNER,
-    "verify": "mlflow-gitlab doctor looks for the cause.",
+    "verify": "mlflow-gitlab doctor looks for the cause; with --verify the next run tries it again in any case.",
 }
 # A token that was made a moment ago can answer 404 Project Not Found.
 _TRIES, _PAUSE = 10, 2.0
@@ -162,7 +162,7 @@ class Changes:
             return "it reads"
         clean = self.server.ask_rest()
         scratch = scratch_run(ask, self.state.project_id, with_file=step.args["files"], clean=clean)
-        all_good(scratch)
+        all_good(scratch, HINTS["verify"])
         return f"{scratch.experiment} was logged, read and deleted in {len(scratch.answers)} requests"
 
     def _first_answer(self, ask: Ask) -> tuple[int, Any]:
@@ -203,11 +203,12 @@ class Changes:
         return self.token.get_secret_value()
 
 
-def all_good(scratch: Scratch) -> None:
+def all_good(scratch: Scratch, hint: str = "") -> None:
     """Raises Refused unless everything worked and nothing is left."""
     if scratch.is_good:
         return
     lines = [str(scratch.failed)] if scratch.failed else []
     lines += [f"left behind: {', '.join(scratch.left)}; the next run deletes it"] if scratch.left else []
+    lines += [hint] if hint else []
     lines.append("When that is settled, run the same command again: it goes on from here.")
     raise Refused("the scratch run did not work\n  " + "\n  ".join(lines))
