@@ -186,7 +186,7 @@ class _Scan:
         says = next(iter(sentences))
         if len(judged) > 1 and (len(sentences) > 1 or len(bad) < len(judged)):
             says = "; ".join(f"{', '.join(lanes)}: {one}" for one, lanes in sentences.items())
-        measured = split(worst.variant.id)[0]
+        measured, form = split(worst.variant.id)
         if measured != call and not measured.startswith("uri:") and call != "mlflow.sklearn.autolog":
             says += f" (measured with {measured})"
         yield self._finding(
@@ -198,6 +198,8 @@ class _Scan:
             says,
             tuple(bad),
             worst.variant,
+            # What the server decides stands in the sentence.
+            "" if usual and len(known) > 1 else form.removeprefix("basic"),
         )
 
     def _finding(
@@ -210,6 +212,7 @@ class _Scan:
         says: str,
         lanes: tuple[str, ...] = (),
         variant: Variant | None = None,
+        form: str = "",
     ) -> Finding:
         end_line = node.end_lineno or node.lineno
         advice = variant if variant is not None and not done else None
@@ -220,6 +223,7 @@ class _Scan:
             end_line=end_line,
             end_column=self._column(end_line, node.end_col_offset or node.col_offset),
             call=call,
+            form=form,
             check=check,
             severity=severity,
             done=done,
@@ -250,20 +254,11 @@ class _Scan:
             for name in sorted(names - known):
                 if not measured_as(name)[0]:
                     row = self._rows[line - 1]
-                    column = row.find("#", max(row.find("mlflow-gitlab") - 10, 0)) + 1
+                    column = row[: row.find("mlflow-gitlab:")].rfind("#") + 1
                     says = f"there is no call {name!r} to ignore"
-                    yield Finding(
-                        self._path,
-                        line,
-                        max(column, 1),
-                        line,
-                        len(row) + 1,
-                        name,
-                        UNKNOWN_NAME,
-                        Severity.WARNING,
-                        True,
-                        says,
-                    )
+                    end = len(row) + 1
+                    unknown = Severity.WARNING
+                    yield Finding(self._path, line, column, line, end, name, "", UNKNOWN_NAME, unknown, True, says)
 
 
 def _known_as(finding: Finding) -> set[str]:

@@ -33,6 +33,7 @@ class Finding:
         end_line: The last line of the call.
         end_column: One behind its last character.
         call: The call, such as `mlflow.search_runs`.
+        form: What is special about this call, in the words of the matrix; may be empty.
         check: The measured variant, such as `mlflow.search_runs:order_by`.
         severity: How much it matters.
         done: Whether the call does its work, if with a caveat.
@@ -52,6 +53,7 @@ class Finding:
     end_line: int
     end_column: int
     call: str
+    form: str
     check: str
     severity: Severity
     done: bool
