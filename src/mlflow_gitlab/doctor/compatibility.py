@@ -176,7 +176,7 @@ def choose(
     Raises:
         Problem: The arguments contradict each other, or are no versions.
     """
-    ways = [bool(gitlab or mlflow), lane is not None, every]
+    ways = [gitlab is not None or mlflow is not None, lane is not None, every]
     if sum(ways) > 1:
         raise _usage("--every-lane, --lane, and --gitlab with --mlflow, exclude each other", "give one of them")
     if every:
@@ -187,7 +187,7 @@ def choose(
             raise _usage(f"there is no lane {lane!r}", f"use one of {', '.join(one.id for one in matrix.lanes)}")
         return Choice((found,), str(found))
     client, exact_client = _nearest(
-        mlflow or installed, [one.mlflow for one in matrix.lanes], "--mlflow", same_major=True
+        installed if mlflow is None else mlflow, [one.mlflow for one in matrix.lanes], "--mlflow", same_major=True
     )
     lanes = [one for one in matrix.lanes if one.mlflow == client]
     server, exact_server = _nearest(gitlab, [one.gitlab for one in lanes], "--gitlab", depth=2)

@@ -55,9 +55,8 @@ def as_text(report: Report) -> str:
     """For a person: one finding after another, then what it comes to."""
     parts = []
     for one in report.findings:
-        place = f"{_where(report, one.path)}:{one.line}:{one.column}"
-        if one.cell is not None:
-            place = f"{_where(report, one.path)}:{one.line}: code cell {one.cell}, line {one.cell_line}, column {one.column}"
+        cell = f" code cell {one.cell}, line {one.cell_line}, column" if one.cell is not None else ""
+        place = f"{_where(report, one.path)}:{one.line}:{f'{cell} ' if cell else ''}{one.column}"
         lines = [f"{place}: {one.severity}: {_message(one)}"]
         if one.instead:
             lines.append(f"    instead: {one.instead}{f': {report.link(one.more)}' if one.more else ''}")

@@ -8,12 +8,13 @@ import re
 import tokenize
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from mlflow_gitlab.doctor.compatibility import Choice, Matrix, Variant, split
+from mlflow_gitlab.doctor.compatibility import Choice, Matrix, split
 from mlflow_gitlab.doctor.scan_addresses import is_unencoded
 from mlflow_gitlab.doctor.scan_arguments import Arguments
-from mlflow_gitlab.doctor.scan_findings import Finding, Scanned, Severity, badness, judge, with_fingerprints
+from mlflow_gitlab.doctor.scan_findings import Finding, Judgement, Scanned, Severity, badness, judge, with_fingerprints
 from mlflow_gitlab.doctor.scan_literals import text as literal_text
 from mlflow_gitlab.doctor.scan_names import CLIENTS, Method, Names, Symbol, is_elsewhere, tracking_uri
 from mlflow_gitlab.doctor.scan_repeats import repeats
@@ -79,11 +80,11 @@ class _Scan:
                 found += self._use(use, call)
         for target, value, scope in self._program.assigned:
             if self._is_variable(target, scope) and is_unencoded(literal_text(value, scope)):
-                found += self._variants(value, UNENCODED, (UNENCODED,), _VARIABLE)
+                found += self._variants(value, (UNENCODED,), _VARIABLE)
         for node, variant in repeats(
             self._program, self._names, lambda node, scope: self._call(node, scope, elsewhere is not None)
         ):
-            found += self._variants(node, variant, (variant,), self._call(node.func, self._scope_of(node), False))
+            found += self._variants(node, (variant,), self._call(node.func, self._scope_of(node), False))
         kept, suppressed = self._suppressed(found)
         kept += self._unknown_names()
         kept.sort(key=lambda one: (one.line, one.column, one.check))
@@ -131,7 +132,7 @@ class _Scan:
         elif symbol in CLIENTS and isinstance(node, ast.Call):
             uri = tracking_uri(node)
         if uri is not None and is_unencoded(literal_text(uri, use.scope)):
-            yield from self._variants(node, UNENCODED, (UNENCODED,), symbol)
+            yield from self._variants(node, (UNENCODED,), symbol)
 
     def _use(self, use: Use, call: str) -> Iterator[Finding]:
         stands_for, exact = (call, True) if self._matrix.has(call) else measured_as(call)
@@ -144,28 +145,28 @@ class _Scan:
             return
         held = [form.variants for form in rule.forms if form.holds(arguments)]
         for variants in dict.fromkeys(held):
-            yield from self._variants(use.node, variants[0], variants, call, exact)
+            yield from self._variants(use.node, variants, call, exact)
         if held or rule.unless(arguments):
             return
         usual = (f"{stands_for}:basic",) if rule.usual is None else rule.usual
         known = tuple(variant for variant in usual if variant in self._matrix.variants)
         if known:
-            yield from self._variants(use.node, known[0], known, call, exact, usual=True)
+            yield from self._variants(use.node, known, call, exact, usual=True)
 
     def _unmeasured(self, node: ast.expr, call: str) -> Iterator[Finding]:
         plain = re.fullmatch(r"MlflowClient\.[a-z]\w*|mlflow\.[a-z]\w*", call)
         if self._notes and plain and call not in _LOCAL and isinstance(node, ast.Call):
-            yield self._finding(node, call, f"{call}:not measured", Severity.NOTE, True, "was not measured")
+            says = "was not measured"
+            yield replace(self._place(node), call=call, check=f"{call}:not measured", says=says)
 
     def _variants(
-        self, node: ast.expr, name: str, variants: Iterable[str], call: str, exact: bool = True, usual: bool = False
+        self, node: ast.expr, variants: Iterable[str], call: str, exact: bool = True, usual: bool = False
     ) -> Iterator[Finding]:
         """A finding, if the call is bad in a lane.
 
         Args:
             node: Where it stands.
-            name: The first of its variants.
-            variants: What the call may be.
+            variants: What the call may be; the most common one first.
             call: Its name.
             exact: Whether this very call was measured, or one that stands for it.
             usual: Whether only the server can tell the variants apart: then the worst counts, but as an error only if
@@ -176,62 +177,42 @@ class _Scan:
         if len(judged) > 1:
             # A client that does not have the call is no reason to change it for the others.
             judged = {lane: one for lane, one in judged.items() if one.outcome.kind != "none"} or judged
-        worst = max(judged.values(), key=lambda one: (one.severity, badness(one.outcome)))
+        lane, worst = max(judged.items(), key=lambda pair: (pair[1].severity, badness(pair[1].outcome)))
         if badness(worst.outcome) == 0 and not (self._notes and worst.outcome.status == "client-only"):
             return
         bad = {lane: one for lane, one in judged.items() if badness(one.outcome) > 0} or judged
-        sentences: dict[str, list[str]] = {}
-        for lane, one in bad.items():
-            sentences.setdefault(one.says, []).append(lane)
-        says = next(iter(sentences))
-        if len(judged) > 1 and (len(sentences) > 1 or len(bad) < len(judged)):
-            says = "; ".join(f"{', '.join(lanes)}: {one}" for one, lanes in sentences.items())
+        says = _sentence(judged, bad)
         measured, form = split(worst.variant.id)
-        if measured != call and not measured.startswith("uri:") and call != "mlflow.sklearn.autolog":
+        if measured not in {call, "uri: unencoded project path"} and call != "mlflow.sklearn.autolog":
             says += f" (measured with {measured})"
-        yield self._finding(
-            node,
-            call,
-            worst.variant.id,
-            worst.severity if exact else min(worst.severity, Severity.WARNING),
-            worst.outcome.kind != "no",
-            says,
-            tuple(bad),
-            worst.variant,
-            # What the server decides stands in the sentence.
-            "" if usual and len(known) > 1 else form.removeprefix("basic"),
+        # What the server decides stands in the sentence, and what to do is for that case only.
+        open_ended = usual and len(known) > 1
+        shown = known[0] if open_ended else worst.variant
+        advice = worst.variant if worst.outcome.kind == "no" else None
+        condition = f"{form}: " if open_ended and form != "basic" else ""
+        yield replace(
+            self._place(node),
+            call=call,
+            form="" if open_ended or form == "basic" else form,
+            check=shown.id,
+            severity=worst.severity if exact else min(worst.severity, Severity.WARNING),
+            done=shown.outcomes[lane].kind != "no",
+            says=says,
+            lanes=tuple(bad),
+            instead=f"{condition}{advice.instead}" if advice is not None and advice.instead else "",
+            more=advice.more if advice is not None else "",
+            page=shown.page,
         )
 
-    def _finding(
-        self,
-        node: ast.expr,
-        call: str,
-        check: str,
-        severity: Severity,
-        done: bool,
-        says: str,
-        lanes: tuple[str, ...] = (),
-        variant: Variant | None = None,
-        form: str = "",
-    ) -> Finding:
-        end_line = node.end_lineno or node.lineno
-        advice = variant if variant is not None and not done else None
+    def _place(self, node: ast.expr) -> Finding:
+        """A finding that says no more than where it is."""
+        end = node.end_lineno or node.lineno
         return Finding(
-            path=self._path,
-            line=node.lineno,
-            column=self._column(node.lineno, node.col_offset),
-            end_line=end_line,
-            end_column=self._column(end_line, node.end_col_offset or node.col_offset),
-            call=call,
-            form=form,
-            check=check,
-            severity=severity,
-            done=done,
-            says=says,
-            lanes=lanes,
-            instead=advice.instead if advice is not None else "",
-            more=advice.more if advice is not None else "",
-            page=variant.page if variant is not None else "",
+            self._path,
+            node.lineno,
+            self._column(node.lineno, node.col_offset),
+            end,
+            self._column(end, node.end_col_offset or node.col_offset),
         )
 
     def _column(self, line: int, offset: int) -> int:
@@ -256,9 +237,18 @@ class _Scan:
                     row = self._rows[line - 1]
                     column = row[: row.find("mlflow-gitlab:")].rfind("#") + 1
                     says = f"there is no call {name!r} to ignore"
-                    end = len(row) + 1
-                    unknown = Severity.WARNING
-                    yield Finding(self._path, line, column, line, end, name, "", UNKNOWN_NAME, unknown, True, says)
+                    place = Finding(self._path, line, column, line, len(row) + 1)
+                    yield replace(place, call=name, check=UNKNOWN_NAME, severity=Severity.WARNING, says=says)
+
+
+def _sentence(judged: dict[str, Judgement], bad: dict[str, Judgement]) -> str:
+    """What happens; with the lanes, where it is not the same in all of them."""
+    sentences: dict[str, list[str]] = {}
+    for lane, one in bad.items():
+        sentences.setdefault(one.says, []).append(lane)
+    if len(sentences) == 1 and len(bad) == len(judged):
+        return next(iter(sentences))
+    return "; ".join(f"{', '.join(lanes)}: {one}" for one, lanes in sentences.items())
 
 
 def _known_as(finding: Finding) -> set[str]:

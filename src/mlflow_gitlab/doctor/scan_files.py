@@ -129,7 +129,8 @@ def _read(name: str, data: bytes) -> Iterable[Source | Problem]:
         return [Source(name, io.IncrementalNewlineDecoder(None, True).decode(data.decode(encoding), True))]
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        return [Problem(Path(name), line, f"this is not {error.encoding}: {error.reason}", _LEAVE_OUT, kind="file")]
+        what = f"this is not {error.encoding.upper()}: {error.reason}"
+        return [Problem(Path(name), line, what, _LEAVE_OUT, kind="file")]
     except SyntaxError as error:
         return [Problem(Path(name), 1, f"this is not UTF-8: {error.msg}", _LEAVE_OUT, kind="file")]
     except json.JSONDecodeError as error:

@@ -52,12 +52,12 @@ class Finding:
     column: int
     end_line: int
     end_column: int
-    call: str
-    form: str
-    check: str
-    severity: Severity
-    done: bool
-    says: str
+    call: str = ""
+    form: str = ""
+    check: str = ""
+    severity: Severity = Severity.NOTE
+    done: bool = True
+    says: str = ""
     lanes: tuple[str, ...] = ()
     instead: str = ""
     more: str = ""

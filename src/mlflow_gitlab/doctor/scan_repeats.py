@@ -49,9 +49,6 @@ _ONCE = {
     ),
     "mlflow.log_params": _Once("mlflow.log_params:overwrite", ("params",), ("run_id",), "params"),
     "mlflow.set_tags": _Once("mlflow.set_tags:overwrite", ("tags",), (), "tags"),
-    "MlflowClient.create_model_version": _Once(
-        "mlflow.register_model:same run again", ("name", "source", "run_id"), (), "run_id"
-    ),
     "mlflow.register_model": _Once("mlflow.register_model:same run again", ("model_uri", "name"), (), "model_uri"),
 }
 
@@ -103,7 +100,7 @@ def _written(node: ast.Call, once: _Once, arguments: Arguments) -> dict[tuple[st
     place = (once.variant, ast.unparse(node.func), *on)
     if once.keys in {"params", "tags"}:
         return {(*place, name): ast.unparse(value) for name, value in arguments.keys(once.keys).items()}
-    if once.keys in {"run_id", "model_uri"}:
+    if once.keys == "model_uri":
         return {(*place, ast.unparse(key)): ""} if not isinstance(key, ast.Constant | ast.Call) else {}
     name = arguments.whole(once.keys)
     value = arguments.get("value")
