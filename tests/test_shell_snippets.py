@@ -61,6 +61,7 @@ ROWS: dict[str, Ran | Not] = {
     "commands/replay-curl.sh": Ran(says=("RESOURCE_DOES_NOT_EXIST",), offers=(FIRST_RUN,)),
     "commands/doctor.sh": Ran(says=("no-experiment",), offers=("doctor/developer",)),
     "commands/doctor-write.sh": Not("no recording has the nine reads of the doctor and its writes in one session"),
+    "commands/scan.sh": Ran(),
     "install/check-version.sh": Ran(says=("mlflow, version",)),
     "install/lock.sh": INSTALLS,
     "install/two-environments.sh": INSTALLS,
