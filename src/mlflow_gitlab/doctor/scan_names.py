@@ -24,6 +24,7 @@ _MAKE_VERSIONS = frozenset({"create_model_version", "get_model_version", "get_mo
 _WRAPPERS = frozenset({"typing.Optional", "typing.Annotated", "typing_extensions.Annotated"})
 _HANDED_THROUGH = frozenset({"contextlib.nullcontext", "contextlib.closing"})
 _DEEPEST = 40
+_MOST = 50_000
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class Names:
         self._known: dict[Hashable, Value | None] = {}
         self._busy: set[Hashable] = set()
         self._circular = False
+        self._looks = 0
 
     def value(self, node: ast.expr, scope: Scope) -> Value | None:
         """What an expression stands for, or None where nothing is certain."""
@@ -129,6 +131,10 @@ class Names:
         """Looks at a name once; one that depends on itself is nothing meanwhile."""
         if key in self._known:
             return self._known[key]
+        # Names that depend on each other in many ways would be looked at without end: nothing is certain then.
+        self._looks += 1
+        if self._looks > _MOST:
+            return None
         if key in self._busy or len(self._busy) > _DEEPEST:
             self._circular = True
             return _NOTHING if key in self._busy else None
