@@ -315,7 +315,7 @@ def test_head_and_options_have_no_surprise(alone: Client) -> None:
 def test_requests_at_once_in_one_session_are_each_answered_once(alone: Client) -> None:
     def post(_: int) -> int:
         url = f"{alone.server.base('me')}{CREATE.uri.removeprefix(HOST)}"
-        return requests.post(url, data=CREATE.body, headers=CREATE.headers, timeout=20).status_code
+        return requests.post(url, data=str(CREATE.body), headers=CREATE.headers, timeout=20).status_code
 
     def look(_: int) -> int:
         return requests.get(f"{alone.server.base('me')}/_state", timeout=20).status_code
