@@ -21,7 +21,7 @@ from mlflow_gitlab.replay.session import Answer, Sent, Session, Unknown, labelle
 
 LOOPBACK = "127.0.0.1"
 MARK = "X-Replay"
-_SESSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+_SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # What would stand there if somebody forgot the session.
 _NO_SESSION = frozenset({"api", "favicon.ico", "robots.txt", "explore", "users", "dashboard", "oauth", "admin"})
 _MOST_SESSIONS = 100
@@ -95,11 +95,13 @@ class ReplayServer(ThreadingHTTPServer):
 
 def is_session(name: str) -> bool:
     """Whether a word may stand in an address for a session."""
-    return bool(_SESSION.match(name)) and name not in _NO_SESSION
+    return bool(_SESSION.fullmatch(name)) and name not in _NO_SESSION
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Otherwise what is no HTTP at all would be answered without a status.
+    default_request_version = "HTTP/1.0"
     timeout = _PATIENCE
     disable_nagle_algorithm = True
 
@@ -262,7 +264,7 @@ class _Handler(BaseHTTPRequestHandler):
             "session": name,
             "finished": session.finished,
             "possible": walks,
-            "unknown": [event.request for event in session.events if event.source == "not recorded"],
+            "unknown": [event.request for event in list(session.events) if event.source == "not recorded"],
         }
         self._json(200, self._redactor.data(body), "state")
 
@@ -270,7 +272,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._json(status, {"message": f"{status}: {why}"}, "refused", why)
 
     def _json(self, status: int, body: Any, mark: str, source: str = "") -> None:
-        content = json.dumps(body, indent=1, ensure_ascii=False).encode() + b"\n"
+        # Half a surrogate, which a client may well have sent, has no UTF-8: JSON has an escape for it.
+        content = json.dumps(body, indent=1, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
         self._send(status, None, {"Content-Type": "application/json"}, content, mark, source)
 
     def _send(

@@ -315,7 +315,10 @@ def _difference(sent: Sent, recorded: Recorded, number: int, today: date) -> str
     interaction = recorded.interactions[number]
     headers = _headers(sent, interaction)
     uri = HOST + sent.target
-    why = _COMPARISON.difference(uri, headers, sent.content, interaction)
+    try:
+        why = _COMPARISON.difference(uri, headers, sent.content, interaction)
+    except RecursionError:
+        return "it differs:\nbody\n+(JSON that is nested too deep)"
     if why and _DAY.search(sent.content):
         days = recorded.cassette.provenance.recorded.date() - today
         that_day = _DAY.sub(lambda match: match[1] + _moved(match[2], days), sent.content)
