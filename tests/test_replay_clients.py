@@ -114,3 +114,12 @@ def test_curl_gets_what_was_recorded_and_an_honest_404(server: ReplayServer) -> 
     unknown = subprocess.run([*command, f"{api}/traces/fly"], capture_output=True, text=True, check=True).stdout
     assert unknown.startswith("HTTP/1.1 404")
     assert "this replay has no recording of GET" in unknown
+
+
+def test_the_command_line_of_mlflow_runs_against_it(server: ReplayServer, tmp_path: Path) -> None:
+    commands = "mlflow experiments create --experiment-name wine-classifier\nmlflow experiments get --experiment-id 1"
+    variables = server.library.variables(server.base("cli"))
+    environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path)} | variables
+    done = subprocess.run(["bash", "-ec", commands], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Created experiment 'wine-classifier' with id 1" in done.stdout
