@@ -34,10 +34,9 @@ def _child(job: dict[str, Any]) -> int:
 
 def main() -> None:
     """Forks for each job on standard input, one after another, and writes the exit codes."""
-    import mlflow
-    import mlflow.artifacts
+    from mlflow import MlflowClient, artifacts
 
-    mlflow.get_tracking_uri()
+    del MlflowClient, artifacts  # loaded, which is all that is wanted of them
     codes = []
     for job in json.load(sys.stdin):
         child = os.fork()
