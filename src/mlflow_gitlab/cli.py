@@ -11,7 +11,7 @@ import typer
 
 from mlflow_gitlab.doctor.doctor_command import doctor
 from mlflow_gitlab.doctor.scan_command import scan
-from mlflow_gitlab.replay.replay_command import replay
+from mlflow_gitlab.replay.replay_command import WithProgram, replay
 from mlflow_gitlab.setup.setup_command import setup
 from mlflow_gitlab.setup.teardown_command import teardown
 from mlflow_gitlab.terminal import Exit, Terminal
@@ -104,7 +104,7 @@ _doctor = typer.Typer(invoke_without_command=True, rich_markup_mode="markdown", 
 _doctor.callback()(doctor)
 _doctor.command()(scan)
 app.add_typer(_doctor, name="doctor")
-app.command()(replay)
+app.command(cls=WithProgram)(replay)
 
 
 def main() -> None:

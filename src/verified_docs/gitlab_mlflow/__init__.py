@@ -54,6 +54,16 @@ class GitLabMLflow:
         {"content-type", "location", "link", "www-authenticate", "x-next-page", "x-total", "x-total-pages"}
     )
 
+    # Where the recorded GitLab and its project are.
+    addresses: ClassVar = {
+        "GITLAB_URL": f"https://{host}",
+        "GITLAB_PROJECT": "acme/wine-quality",
+        "GITLAB_PROJECT_ID": "42",
+        "CI_API_V4_URL": f"https://{host}/api/v4",
+        "CI_PROJECT_ID": "42",
+        "MLFLOW_TRACKING_URI": f"https://{host}/api/v4/projects/42/ml/mlflow",
+    }
+
     # What the client changes: `Settings that the recordings were made with` in .env.template.
     settings: ClassVar = {
         "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -77,7 +87,9 @@ class GitLabMLflow:
         if isinstance(body, list):
             return [self.comparable(item) for item in body if not _is_volatile_tag(item)]
         if isinstance(body, dict):
-            return {key: self._comparable_field(body, key, value) for key, value in body.items()}
+            # A data set names its source in a dictionary of tags, a run in a list.
+            kept = {key: value for key, value in body.items() if not _VOLATILE_TAGS.match(key)}
+            return {key: self._comparable_field(body, key, value) for key, value in kept.items()}
         if isinstance(body, str) and body[:1] in {"{", "["}:
             try:
                 return {"(JSON in a string)": self.comparable(json.loads(body))}
@@ -138,12 +150,7 @@ class GitLabMLflow:
                         kind="metadata",
                     )
         return {
-            "GITLAB_URL": f"https://{self.host}",
-            "GITLAB_PROJECT": "acme/wine-quality",
-            "GITLAB_PROJECT_ID": "42",
-            "CI_API_V4_URL": f"https://{self.host}/api/v4",
-            "CI_PROJECT_ID": "42",
-            "MLFLOW_TRACKING_URI": f"https://{self.host}/api/v4/projects/42/ml/mlflow",
+            **self.addresses,
             **{variable: f"<{label}>" for variable, label in labels.items()},
             **self.settings,
         }
