@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from verified_docs.cassette import Interaction
 from verified_docs.example import Example
+from verified_docs.gitlab_mlflow.alias import Alias
 from verified_docs.gitlab_mlflow.client import restored
 from verified_docs.gitlab_mlflow.stable import MILLISECONDS, Stable, instant
 from verified_docs.problem import Problem
@@ -154,6 +155,10 @@ class GitLabMLflow:
             **{variable: f"<{label}>" for variable, label in labels.items()},
             **self.settings,
         }
+
+    def alias(self, names: Mapping[str, str], labels: Mapping[str, str]) -> Alias:
+        """Replaces a scratch project, its GitLab and its tokens by those of every recording."""
+        return Alias(names, labels)
 
     def client_version(self) -> str:
         """The version of MLflow in this environment."""

@@ -382,3 +382,13 @@ def _id_kind(owner: str | None, key: str, value: Any) -> str | None:
         return "version"
     kind = owner if key == "id" else _ID_KEYS.get(key)
     return None if kind == "project" and int(value) == _PROJECT else kind
+
+
+def is_secret(key: str, value: str) -> bool:
+    """Whether a value is a secret by its name, and long enough to be looked for in other texts."""
+    return len(value) >= _LONG_ENOUGH and _SECRET_KEY.search(key) is not None and not LABEL.fullmatch(value)
+
+
+def secret_label(key: str, value: str) -> str:
+    """What stands for a secret of that name."""
+    return _label(key, value)
