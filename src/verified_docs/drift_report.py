@@ -20,7 +20,7 @@ from verified_docs.problem import Problem, read_text
 from verified_docs.provenance import Failure, Frozen
 
 OUTPUTS = "outputs.json"
-SCHEMA_FILE = "drift.schema.json"
+SCHEMA = Path("docs") / "reference" / "drift.schema.json"
 _EVIDENCE = Path("build") / "evidence"
 
 
