@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ class Adapter(Protocol):
         credential_headers: Headers that carry a credential, in lower case.
         request_headers: Other request headers to keep, in lower case.
         answer_headers: Answer headers to keep, in lower case.
+        placeholder: What stands in a cassette for ids that a server makes up, and is numbered by its place there.
     """
 
     server: str
@@ -31,6 +33,7 @@ class Adapter(Protocol):
     credential_headers: frozenset[str]
     request_headers: frozenset[str]
     answer_headers: frozenset[str]
+    placeholder: re.Pattern[str]
 
     def stabilise(
         self, interactions: Sequence[Interaction], message: str, environment: Mapping[str, str]
@@ -51,12 +54,33 @@ class Adapter(Protocol):
         """A JSON body without what differs from run to run, for matching."""
         ...
 
+    def masked(self, body: Any) -> Any:
+        """A JSON body in which each value that differs from run to run is one and the same, at its place."""
+        ...
+
+    def is_volatile_row(self, row: Any) -> bool:
+        """Whether a row of a JSON array is there in one run and not in another."""
+        ...
+
     def labelled(self, credential: str) -> str:
         """A credential with the label for what nobody ever issued; any other stays as it is."""
         ...
 
     def is_upload(self, method: str, path: str) -> bool:
         """Whether a request's body is a file."""
+        ...
+
+    def is_unordered(self, path: str, key: str) -> bool:
+        """Whether the server promises no order for the rows of a list.
+
+        Args:
+            path: Of the request that was answered with it.
+            key: The name of the list, empty for an answer that is a list.
+        """
+        ...
+
+    def is_download(self, method: str, path: str) -> bool:
+        """Whether a request fetches a file; clients fetch several at once, in any order."""
         ...
 
     def is_own(self, path: str, content: bytes) -> bool:

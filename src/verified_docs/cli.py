@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
+_MOST_CHANGES = 40
 Root = Annotated[Path, typer.Option("--root", help="The project's folder.", show_default="this folder")]
 
 
@@ -38,9 +39,10 @@ def told() -> Iterator[None]:
     try:
         yield
     except (Problem, Problems) as error:
-        for problem in error.found if isinstance(error, Problems) else [error]:
+        found = error.found if isinstance(error, Problems) else [error]
+        for problem in found:
             _tell(problem)
-        raise typer.Exit(1) from None
+        raise typer.Exit(2 if any(problem.kind == "usage" for problem in found) else 1) from None
     except OSError as error:
         path = Path(error.filename or ".")
         _tell(Problem(path, None, f"{error.strerror or error}", "look at its path and its rights, then try again"))
@@ -189,3 +191,55 @@ def census(root: Root = Path()) -> None:
         for language, number in sorted(counts.items()):
             _out.print(f"{number:4} {escape(language)}")
         _out.print(f"[green]{len(fences)} fences[/], each accounted for")
+
+
+@app.command()
+def drift(
+    old: Annotated[Path | None, typer.Argument(help="The committed recordings, such as cassettes.")] = None,
+    new: Annotated[Path | None, typer.Argument(help="The recordings that were made just now.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="A lane, an area or area/name; may be repeated.")] = None,
+    evidence: Annotated[
+        list[Path] | None,
+        typer.Option(help="What was proven of the old ones; may be repeated.", show_default="build/evidence/*.json"),
+    ] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Where to write the summary for a merge request.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Where to write everything, for a program.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail at a warning, and at output nobody compared.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the report.")] = False,
+) -> None:
+    """Compare new recordings with the committed ones, and say how much each difference matters.
+
+    Exit codes: 0 nothing that breaks an example, 1 an error (with --strict also a warning), 2 nothing to compare.
+    """
+    with told():
+        from verified_docs.drift_markdown import WORDS
+        from verified_docs.drift_markdown import markdown as summary
+        from verified_docs.drift_report import compare_folders, json_schema
+        from verified_docs.gitlab_mlflow import GitLabMLflow
+        from verified_docs.whole import write_whole
+
+        if schema:
+            print(json_schema(), end="")
+            return
+        if old is None or new is None:
+            what = "two folders are needed to compare"
+            raise Problem(old or Path(), None, what, "verified-docs drift cassettes build/scratch", kind="usage")
+        report = compare_folders(old, new, GitLabMLflow(), only=only or (), evidence=evidence or ())
+        if markdown:
+            write_whole(markdown, summary(report))
+        if json:
+            write_whole(json, report.to_json())
+        for one in report.changes[:_MOST_CHANGES]:
+            where = " ".join(filter(None, (one.route, one.pointer)))
+            values = " → ".join("nothing" if text is None else text for text in (one.before, one.after))
+            seen = f"{one.recordings} recordings, such as {one.example}"
+            shown_values = "" if one.before is None and one.after is None else values
+            _out.print(f"[bold]{one.tier:7}[/] {escape(f'{WORDS[one.kind]}: {where} {shown_values} ({seen})')}")
+        if (more := len(report.changes) - _MOST_CHANGES) > 0:
+            _out.print(f"{more} more; --markdown FILE and --json FILE tell them")
+        if missing := report.recordings - report.outputs_compared:
+            _out.print(f"printed output was not compared in {missing} of {report.recordings} recordings")
+        fails = report.fails(strict=strict)
+        _out.print(f"[{'red' if fails else 'green'}]{escape(report.headline())}[/]")
+        if fails:
+            raise typer.Exit(1)
