@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from verified_docs.problem import Problem, Problems, shown
+from verified_docs.record_command import record
 
 if TYPE_CHECKING:
     from verified_docs.evidence import Result
@@ -53,6 +54,9 @@ def _tell(problem: Problem) -> None:
     first, _, rest = str(problem).partition("\n")
     where, _, what = first.partition(": ")
     _err.print(f"[bold]{escape(where)}[/]: [red]{escape(what)}[/]\n{escape(rest)}")
+
+
+app.command()(record)
 
 
 @app.command("import")
