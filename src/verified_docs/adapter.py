@@ -70,6 +70,10 @@ class Adapter(Protocol):
         """Whether a request's body is a file."""
         ...
 
+    def made_up(self, answer: Any) -> list[str]:
+        """The names in an answer that the server has made up by chance, in their order."""
+        ...
+
     def is_unordered(self, path: str, key: str) -> bool:
         """Whether the server promises no order for the rows of a list.
 

@@ -41,13 +41,18 @@ def says_the_same(old: Cassette, new: Cassette, adapter: Adapter) -> bool:
 
 
 def in_order_of(old: Cassette, new: Cassette, adapter: Adapter) -> Cassette:
-    """A new recording with downloads, keys and rows in the order of an old one, where theirs means nothing."""
+    """A new recording with downloads, keys and rows in the order of an old one, where theirs means nothing.
+
+    Names that the server makes up are those of the old one as well.
+    """
+    names: dict[str, str] = {}
     interactions = _downloads_in_order(old.interactions, new.interactions, adapter)
     olds, news = ([(one.method, one.uri, one.status) for one in ones] for ones in (old.interactions, interactions))
     for tag, i, i_end, j, _ in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
         for step in range(i_end - i) if tag == "equal" else ():
             interactions[j + step] = _in_order(old.interactions[i + step], interactions[j + step], adapter)
-    return replace(new, interactions=tuple(interactions))
+            _learn(old.interactions[i + step], interactions[j + step], names, adapter)
+    return replace(new, interactions=tuple(_renamed(one, names) for one in interactions))
 
 
 def _downloads_in_order(old: Sequence[Interaction], new: Sequence[Interaction], adapter: Adapter) -> list[Interaction]:
@@ -85,6 +90,20 @@ def _in_order(old: Interaction, new: Interaction, adapter: Adapter) -> Interacti
         return new
     style: dict[str, Any] = {"indent": 1} if "\n" in new.answer else {"separators": (",", ":")}
     return replace(new, answer=json.dumps(ordered, ensure_ascii=False, **style))
+
+
+def _learn(old: Interaction, new: Interaction, names: dict[str, str], adapter: Adapter) -> None:
+    """Learns which name that the server made up stands for which."""
+    for before, after in zip(adapter.made_up(old.answer), adapter.made_up(new.answer), strict=False):
+        names.setdefault(after, before)
+
+
+def _renamed(one: Interaction, names: dict[str, str]) -> Interaction:
+    body, answer = one.body, one.answer
+    for after, before in names.items():
+        body = body.replace(f'"{after}"', f'"{before}"') if isinstance(body, str) else body
+        answer = answer.replace(f'"{after}"', f'"{before}"') if isinstance(answer, str) else answer
+    return one if (body, answer) == (one.body, one.answer) else replace(one, body=body, answer=answer)
 
 
 def _arranged(before: Any, after: Any, path: str, key: str, adapter: Adapter) -> Any:

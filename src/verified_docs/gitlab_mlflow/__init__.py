@@ -38,6 +38,7 @@ _VOLATILE_IN_MODEL = {
 
 # GitLab names a run after three animals, such as `eel-dolphin-elephant-2081`.
 _ANIMALS = re.compile(r"(?:[a-z]+-){3}\d{1,4}")
+_MADE_UP = re.compile(rf'"(?:run_)?name":\s*"({_ANIMALS.pattern})"')
 
 # Blanks, line breaks, commas and comments mean nothing in GraphQL, but inside a string.
 _GRAPHQL_TOKEN = re.compile(r'#[^\n]*|"""[\s\S]*?"""|"(?:\\.|[^"\\])*"|[\w$]+|[^\s\w,]')
@@ -146,6 +147,10 @@ class GitLabMLflow:
     def is_upload(self, method: str, path: str) -> bool:
         """A PUT to the package endpoint stores a file of a run or a model version."""
         return method == "PUT" and "/packages/ml_models/" in path
+
+    def made_up(self, answer: Any) -> list[str]:
+        """The names that GitLab gave to runs without one."""
+        return _MADE_UP.findall(answer) if isinstance(answer, str) else []
 
     def is_unordered(self, path: str, key: str) -> bool:
         """Whether GitLab promises no order for the rows of a list.
