@@ -23,6 +23,8 @@ from verified_docs.provenance import Software
 
 # A project is ours if its path and its description both say so, and name the same run.
 PREFIX = "verified-docs-scratch-"
+# Tells our own requests from those of the examples in GitLab's logs.
+USER_AGENT = "verified-docs-record"
 _PATH = re.compile(rf"{PREFIX}([0-9a-f]{{12}})")
 _MARK = re.compile(r"Scratch project of `verified-docs record`, run ([0-9a-f]{32})\. It is removed at the end\.")
 # Of a run on another machine nobody knows whether it goes on.
@@ -84,7 +86,9 @@ class GitLabScratch:
     def _connected(self, token: str) -> gitlab.Gitlab:
         settings = self._settings
         verify = str(settings.ca_bundle) if settings.ca_bundle else True
-        return gitlab.Gitlab(settings.url, private_token=token, ssl_verify=verify, timeout=settings.timeout)
+        return gitlab.Gitlab(
+            settings.url, private_token=token, ssl_verify=verify, timeout=settings.timeout, user_agent=USER_AGENT
+        )
 
     def server(self) -> Software:
         """Version and edition, as `GET /metadata` says (recorded in `setup/rest_gallery`)."""
