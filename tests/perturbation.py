@@ -25,7 +25,7 @@ PAGE = re.compile(r'(?<=page_token": ")page-\d+|(?<=page_token":")page-\d+|(?<=p
 ID = re.compile(
     r'("(?:id|user_id|creator_id|package_id|model_id|namespace_id|version)":\s*"?)(\d{3,})(?="?[,\s}\]])'
     r'|("key":\s*"gitlab.CI_JOB_ID",\s*"value":\s*")(\d+)(?=")'
-    r"|(/ml/models/|/versions/|/access_tokens/|/members/all/|/members/|/users/|/package_files/|/jobs/|/groups/"
+    r"|(/ml/models/|/versions/|/api/v4/projects/|/access_tokens/|/members/all/|/members/|/users/|/package_files/|/jobs/|/groups/"
     r"|/packages/ml_models/|/packages/|/artifacts/|mlflow-artifacts:/|[?&](?:path|version|package_id|user_id)="
     r"|gid://gitlab/[A-Z]\w+(?:::\w+)?/)(\d{3,})(?=[/?&\s\"%>]|$)"
 )

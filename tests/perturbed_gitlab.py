@@ -16,7 +16,7 @@ from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from mlflow_gitlab.replay.library import HOST, Library, load_library
-from mlflow_gitlab.replay.session import Answer, Sent, Session
+from mlflow_gitlab.replay.session import Answer, Sent, Session, labelled
 from perturbation import World
 from verified_docs.cassette import Cassette, load_cassette
 from verified_docs.comparison import masked
@@ -126,6 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _any(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         content = self.rfile.read(length)
+        self._reason: str | None = None
         with self.gitlab.lock:
             try:
                 if self.gitlab.fault(self.command, self.path):
@@ -137,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
         with contextlib.suppress(ConnectionError):
-            self.send_response(status)
+            self.send_response(status, self._reason)
             for name, value in headers.items():
                 self.send_header(name, value)
             if status != 204:
@@ -287,8 +288,7 @@ class _Handler(BaseHTTPRequestHandler):
         except UnicodeDecodeError:
             body = content
         target = self._recorded(project, self.path)
-        # Lists of everything that a token may see.
-        return Sent(self.command, target, headers, body)
+        return Sent(self.command, target, labelled(headers), body)
 
     def _recorded(self, project: Project, text: str) -> str:
         assert project.world
@@ -309,6 +309,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {
             name: self._here(project, world.shown(value, recorded)) for name, value in one.answer_headers.items()
         }
+        self._reason = one.reason
         return one.status, headers, content
 
     def _here(self, project: Project, text: str) -> str:

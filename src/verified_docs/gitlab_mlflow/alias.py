@@ -23,7 +23,7 @@ _FORMS: tuple[Callable[[str], str], ...] = (
     lambda text: quote(text, safe=""),
 )
 # What would make it the name of another host or project.
-_STARTS, _ENDS = r"(?<![\w.-])", r"(?![-\w]|\.\w)"
+_STARTS, _ENDS = r"(?<![\w.-])", r"(?![-\w]|\.(?!git\b)\w)"
 
 
 class Unlabelled(ValueError):
@@ -59,7 +59,10 @@ class Alias:
         ):
             for form in dict.fromkeys((each(old), each(new)) for each in _FORMS):
                 self._words.append((re.compile(_STARTS + re.escape(form[0]) + _ENDS, re.I), form[1]))
+        # What urllib3 says of a server that it gives up on.
+        pool = rf"HTTPS?ConnectionPool\(host='{re.escape(HOST)}', port=\d+\)"
         for pattern, new in (
+            (pool, f"HTTPSConnectionPool(host='{HOST}', port=443)"),
             (rf"(?<=/projects/){self._id}(?!\d)", str(PROJECT)),
             (rf"(?<=%2Fprojects%2F){self._id}(?!\d)", str(PROJECT)),
             (rf"(?<=gid://gitlab/Project/){self._id}(?!\d)", str(PROJECT)),

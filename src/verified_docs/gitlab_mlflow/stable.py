@@ -390,7 +390,8 @@ def _id_kind(owner: str | None, key: str, value: Any) -> str | None:
 
 def is_secret(key: str, value: str) -> bool:
     """Whether a value is a secret by its name, and long enough to be looked for in other texts."""
-    return len(value) >= _LONG_ENOUGH and _SECRET_KEY.search(key) is not None and not LABEL.fullmatch(value)
+    named = key not in _PAGE_TOKENS and _SECRET_KEY.search(key) is not None
+    return named and len(value) >= _LONG_ENOUGH and not LABEL.fullmatch(value)
 
 
 def secret_label(key: str, value: str) -> str:
