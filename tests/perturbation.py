@@ -1,7 +1,7 @@
 """Shows a recorded GitLab as another database, another day and another seed would have it, and understands its clients.
 
-Only what GitLab promises to nobody is changed: ids, times, tokens, the names it makes up, the order of keys, and of rows
-without an order. The patterns are written down here once more, and are not those of the code under test.
+Only what GitLab promises to nobody is changed: ids, times, tokens, the names it makes up, the order of keys, and of
+rows without an order. The patterns are written down here once more, and are not those of the code under test.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 from verified_docs.cassette import Cassette, Interaction
@@ -63,13 +64,14 @@ class World:
         self._back: dict[str, str] = {}
         self.secrets: set[str] = set()
         start = int(datetime(2026, 2, 3, tzinfo=UTC).timestamp()) + self._random.randrange(10**6)
-        steps = [self._random.randrange(1, 50) if whole_seconds else self._random.choice([0, 1, 1]) for _ in range(4000)]
-        self._clock = [start + sum(steps[:n]) for n in range(len(steps))]
-        self._days = timedelta(0)
+        steps = [
+            self._random.randrange(1, 50) if whole_seconds else self._random.choice([0, 1, 1]) for _ in range(4000)
+        ]
+        self._clock = list(accumulate(steps, initial=start))
         self._ids: set[str] = set()
         for cassette in cassettes:
             for one in cassette.interactions:
-                for text in (one.answer, one.uri, *one.answer_headers.values()):
+                for text in (one.answer, *one.answer_headers.values()):
                     self._ids |= {_number(match) for match in ID.finditer(text if isinstance(text, str) else "")}
 
     # --- What GitLab says
@@ -79,7 +81,9 @@ class World:
         text = UUID.sub(lambda match: self._name(match.group(), str(self._uuid(match.group()))), text)
         text = BOT.sub(lambda m: self._name(m.group(), f"{m[1]}_{self._bump}_bot_{self._uuid(m.group()).hex}"), text)
         text = PAGE.sub(lambda m: self._name(m.group(), self._uuid(m.group()).hex), text)
-        text = ANIMALS.sub(lambda m: self._name(m.group(), f"owl-ibis-newt-{self._bump % 1000}{len(self._names)}"), text)
+        text = ANIMALS.sub(
+            lambda m: self._name(m.group(), f"owl-ibis-newt-{self._bump % 1000}{len(self._names)}"), text
+        )
         text = ID.sub(lambda match: match.group().replace(_number(match), self._id(_number(match))), text)
         text = MILLISECONDS.sub(lambda match: f"{self._time(int(match[1]))}{self._bump % 1000:03d}", text)
         text = SECONDS.sub(lambda match: str(self._time(int(match.group()))), text)

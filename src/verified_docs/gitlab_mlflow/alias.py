@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -24,6 +25,10 @@ _FORMS: tuple[Callable[[str], str], ...] = (
 )
 # What would make it the name of another host or project.
 _STARTS, _ENDS = r"(?<![\w.-])", r"(?![-\w]|\.(?!git\b)\w)"
+
+
+# Where the client's machine is on the network is nobody's business.
+_LOCAL = "127.0.0.1"
 
 
 class Unlabelled(ValueError):
@@ -48,19 +53,22 @@ class Alias:
         self._path = names["path"]
         self._group, _, name = self._path.rpartition("/")
         address = urlsplit(names["url"])
+        host = address.hostname or address.netloc
         self._words: list[tuple[re.Pattern[str], str]] = []
-        for old, new in (
-            (names["url"], f"https://{HOST}"),
-            (address.netloc, HOST),
-            (address.hostname or address.netloc, HOST),
-            (self._path, f"{GROUP}/{NAME}"),
-            (f"{self._group} / {name}", f"{GROUP} / {NAME}"),
-            (name, NAME),
+        for old, new, ends in (
+            (names["url"], f"https://{HOST}", _ENDS),
+            (address.netloc, HOST, _ENDS),
+            # An address of four numbers may also be the client's.
+            (f"git@{host}" if _is_number(host) else host, f"git@{HOST}" if _is_number(host) else HOST, _ENDS),
+            # What an example calls after its project has these in it.
+            (self._path, f"{GROUP}/{NAME}", ""),
+            (f"{self._group} / {name}", f"{GROUP} / {NAME}", ""),
+            (name, NAME, ""),
         ):
             for form in dict.fromkeys((each(old), each(new)) for each in _FORMS):
-                self._words.append((re.compile(_STARTS + re.escape(form[0]) + _ENDS, re.I), form[1]))
+                self._words.append((re.compile(_STARTS + re.escape(form[0]) + ends, re.I), form[1]))
         # What urllib3 says of a server that it gives up on.
-        pool = rf"HTTPS?ConnectionPool\(host='{re.escape(HOST)}', port=\d+\)"
+        pool = rf"HTTPS?ConnectionPool\(host='(?:{re.escape(HOST)}|{re.escape(host)})', port=\d+\)"
         for pattern, new in (
             (pool, f"HTTPSConnectionPool(host='{HOST}', port=443)"),
             (rf"(?<=/projects/){self._id}(?!\d)", str(PROJECT)),
@@ -140,6 +148,8 @@ class Alias:
             return [self._value(key, item) for item in value]
         if isinstance(value, dict):
             return {name: self._value(name, item) for name, item in self._own(value).items()}
+        if isinstance(value, str) and key.endswith(("_ip", "_ips")):
+            return _LOCAL
         if isinstance(value, str) and is_secret(key, value):
             label = secret_label(key, value)
             self._labels.setdefault(value, label)
@@ -163,3 +173,11 @@ class Alias:
             known = {"name": GROUP, "path": GROUP, "full_path": GROUP, "full_name": GROUP}
             changed |= {name: value for name, value in known.items() if name in row}
         return {name: changed.get(name, value) for name, value in row.items()}
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
