@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -114,7 +115,7 @@ def test_the_day_is_no_difference() -> None:
 def test_downloads_come_in_any_order() -> None:
     cassette = one("tracking/download_artifacts")
     gets = [n for n, row in enumerate(cassette.interactions) if ADAPTER.is_download(row.method, row.path)]
-    first, second = next((a, b) for a, b in zip(gets, gets[1:], strict=False) if b == a + 1)
+    first, second = next((a, b) for a, b in pairwise(gets) if b == a + 1)
     rows = list(cassette.interactions)
     rows[first], rows[second] = rows[second], rows[first]
     assert rows[first].uri != rows[second].uri
