@@ -27,6 +27,7 @@ from verified_docs.whole import write_whole
 from verified_docs.workers import Workers
 
 OUTPUTS = "outputs.json"
+OUTCOMES = "outcomes.json"
 State = Literal["recorded", "unchanged", "changed", "skipped", "failed"]
 # What the example promises is not what it does now: the recording itself is sound.
 _BROKEN_PROMISES = frozenset({"output", "exception", "no-exception", "message"})
@@ -57,7 +58,8 @@ class Wishes:
     """What a person asks for beyond the plain recording.
 
     Attributes:
-        into: A folder that gets the cassettes and `outputs.json` instead of the project.
+        into: A folder that gets the cassettes instead of the project, with `outputs.json` (what each example printed)
+            and `outcomes.json` (how each came out).
         accept: Put a recording in place although the example does not do any more what it promises.
         refresh: Put a recording in place although it says the same as the old one, for its date.
     """
@@ -157,6 +159,8 @@ def record(
             then = "make room, then run the command again: it goes on here"
             raise Problem(Path(error.filename or book.folder), None, what, then, kind="disk") from None
         book.note(key, example.sha256, state)
+        if wishes.into:
+            _add(wishes.into / OUTCOMES, key, {"state": state, "why": why})
         yield Outcome(key, state, why)
 
 
@@ -198,7 +202,8 @@ class _One:
         if problem and not (problem.kind in _BROKEN_PROMISES and (self.wishes.into or self.wishes.accept)):
             raise self._with_hint(problem)
         if self.wishes.into:
-            self._note_output(f"{lane.id}/{example.id}", replayed)
+            said = {"output": replayed["printed"], "exception": replayed["exception"]}
+            _add(self.wishes.into / OUTPUTS, f"{lane.id}/{example.id}", said)
         if kept is not old:
             self.book.put(kept, f"{lane.id}/{example.id}")
         raw.unlink(missing_ok=True)
@@ -247,12 +252,6 @@ class _One:
             )
         return problem
 
-    def _note_output(self, key: str, replayed: Mapping[str, Any]) -> None:
-        path = self.book.into / OUTPUTS
-        known: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-        known[key] = {"output": replayed["printed"], "exception": replayed["exception"]}
-        write_whole(path, json.dumps(dict(sorted(known.items())), indent=1, ensure_ascii=False) + "\n")
-
     def _state(self, old: Cassette | None, kept: Cassette, problem: Problem | None) -> tuple[State, str]:
         number = len(kept.interactions)
         requests = f"{number} request{'s' if number != 1 else ''}"
@@ -266,6 +265,13 @@ class _One:
         if differences or kept.provenance.credentials != old.provenance.credentials:
             return "changed", f"{len(differences)} differences in {requests}{promise}"
         return "unchanged", requests + promise
+
+
+def _add(path: Path, key: str, value: Any) -> None:
+    """Adds to a JSON file, or makes it."""
+    known: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    text = json.dumps(dict(sorted((known | {key: value}).items())), indent=1, ensure_ascii=False)
+    write_whole(path, f"{text}\n")
 
 
 def _problem(reply: Mapping[str, Any]) -> Problem | None:
