@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,11 @@ def gitlab() -> Iterator[PerturbedGitLab]:
         yield server
 
 
-def recorder(gitlab: PerturbedGitLab, project: int | None = None, **tokens: str) -> GitLabScratch:
+def recorder(
+    gitlab: PerturbedGitLab, project: int | None = None, tokens: Mapping[str, str] | None = None
+) -> GitLabScratch:
     settings = Settings(url=gitlab.url, admin_token=SecretStr(gitlab.admin))
-    return GitLabScratch(settings, "acme", project, tokens)
+    return GitLabScratch(settings, "acme", project, tokens or {})
 
 
 def example(name: str) -> Any:
@@ -100,7 +102,7 @@ def test_what_nobody_can_make_is_asked_for(name: str, missing: str, gitlab: Pert
     ):
         pass
     assert gitlab.projects_made == 0
-    with recorder(gitlab, **{missing: TOKEN}).scratch(example(name), LANES[-1], MARK) as scratch:
+    with recorder(gitlab, tokens={missing: TOKEN}).scratch(example(name), LANES[-1], MARK) as scratch:
         assert TOKEN in scratch.environment.values()
     assert gitlab.projects == {}
 
@@ -118,7 +120,7 @@ def test_an_owners_token_is_refused_in_a_project_of_others(gitlab: PerturbedGitL
     there(gitlab, 55, path="acme/real-work", description="")
     with (
         pytest.raises(Problem, match="GITLAB_TOKEN is an Owner's token") as caught,
-        recorder(gitlab, 55, TOKEN_DEVELOPER=TOKEN).scratch(example(EXAMPLE), LANES[-1], MARK),
+        recorder(gitlab, 55, {"TOKEN_DEVELOPER": TOKEN}).scratch(example(EXAMPLE), LANES[-1], MARK),
     ):
         pass
     assert gitlab.admin not in str(caught.value)
@@ -138,7 +140,7 @@ def test_tokens_of_lower_roles_are_used_there(gitlab: PerturbedGitLab) -> None:
     there(gitlab, 55, path="acme/real-work", description="")
     gitlab.people[gitlab.admin] = "pat:maintainer:api"
     gitlab.people[TOKEN] = "project:developer:api"
-    with recorder(gitlab, 55, TOKEN_DEVELOPER=TOKEN).scratch(example(EXAMPLE), LANES[-1], MARK) as scratch:
+    with recorder(gitlab, 55, {"TOKEN_DEVELOPER": TOKEN}).scratch(example(EXAMPLE), LANES[-1], MARK) as scratch:
         assert scratch.environment["MLFLOW_TRACKING_TOKEN"] == TOKEN
         assert scratch.names["path"] == "acme/real-work"
     assert gitlab.removed == []
@@ -146,7 +148,7 @@ def test_tokens_of_lower_roles_are_used_there(gitlab: PerturbedGitLab) -> None:
     gitlab.people[TOKEN] = "project:owner:api"
     with (
         pytest.raises(Problem, match="TOKEN_DEVELOPER is an Owner's token"),
-        recorder(gitlab, 55, TOKEN_DEVELOPER=TOKEN).scratch(example(EXAMPLE), LANES[-1], MARK),
+        recorder(gitlab, 55, {"TOKEN_DEVELOPER": TOKEN}).scratch(example(EXAMPLE), LANES[-1], MARK),
     ):
         pass
 
