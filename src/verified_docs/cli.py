@@ -243,3 +243,40 @@ def drift(
         _out.print(f"[{'red' if fails else 'green'}]{escape(report.headline())}[/]")
         if fails:
             raise typer.Exit(1)
+
+
+@app.command()
+def freshness(
+    today: Annotated[str | None, typer.Option(help="The day that counts as today.", show_default="the clock's")] = None,
+    max_days: Annotated[
+        int | None, typer.Option(min=1, help="How old a recording may be.", show_default="what the project promises")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the ages for a program.")] = False,
+    badge: Annotated[Path | None, typer.Option(help="Where to write a badge for shields.io, as JSON.")] = None,
+    root: Root = Path(),
+) -> None:
+    """Say how old the recordings are, and fail if one is older than promised.
+
+    For a scheduled job: neither `verify` nor the tests look at the age of a recording.
+    """
+    with told():
+        from verified_docs import freshness as age
+        from verified_docs.day import today as day
+        from verified_docs.lane import load_lanes
+        from verified_docs.whole import write_whole
+
+        root = root.resolve()
+        lanes = load_lanes(root)
+        promised = {lane.id: max_days for lane in lanes} if max_days else age.promises(root)
+        ages = age.freshness(root, age.recorded_days(root, lanes), promised, day(today))
+        if badge:
+            write_whole(badge, ages.badge())
+        if json:
+            print(ages.to_json(), end="")
+        else:
+            for line in age.told(ages, root):
+                _out.print(escape(line))
+        if ages.old:
+            fix = "record again, then verified-docs drift"
+            _err.print(f"[red]{len(ages.old)} recordings are older than promised[/] on {ages.today}\nfix: {fix}")
+            raise typer.Exit(1)

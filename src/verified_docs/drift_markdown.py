@@ -74,6 +74,20 @@ def markdown(report: Drift, longest: int = LONGEST) -> str:
     return text
 
 
+def sample(report: Drift) -> str:
+    """A table that shows each kind of difference once, where it was seen most."""
+    numbers = Counter(one.kind for one in report.changes)
+    first: dict[str, Change] = {}
+    for one in report.changes:
+        first.setdefault(one.kind, one)
+    rows = [
+        _row(one.tier, f"`{kind}`", str(numbers[kind]), _place(one.route, one.pointer), _values(one.before, one.after))
+        for kind, one in first.items()
+    ]
+    head = "| Tier | Kind | Different ones | Such as | Before → now |\n|---|---|--:|---|---|"
+    return "\n".join([f"{report.headline().capitalize()}.", "", *_table(head, rows)]).rstrip("\n")
+
+
 def _told_of_outputs(report: Drift) -> str:
     missing = report.recordings - report.outputs_compared
     if not missing:

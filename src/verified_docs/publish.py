@@ -19,6 +19,7 @@ from verified_docs.census import DOCS, HTTP, PYTHON, check_fences, find_fences
 from verified_docs.evidence import FILE, SCHEMA_FILE, Evidence, json_schema
 from verified_docs.example import Example, load_examples, missing_names
 from verified_docs.exchange import NotThere, exchange
+from verified_docs.freshness import Ages
 from verified_docs.inventory import waiting_areas
 from verified_docs.lane import CONFIG, load_settings
 from verified_docs.leaks import Leak, find_leaks, find_leaks_in_bytes
@@ -183,7 +184,7 @@ class _Pages:
     """Renders pages with what they may ask for.
 
     That is `example(...)`, `exchange(...)`, `bundle(...)`, `publish_file(...)`, `snippet(...)`, `file(...)`, `lanes()`,
-    `facts`, `evidence`, `waiting`, and what the project's own functions add.
+    `facts`, `evidence`, `freshness`, `waiting`, and what the project's own functions add.
     """
 
     def __init__(self, root: Path, evidence: Evidence, examples: dict[str, Example]) -> None:
@@ -251,6 +252,7 @@ class _Pages:
             "lanes": self.cards.lanes,
             "facts": Facts(self.evidence),
             "evidence": self.evidence,
+            "freshness": Ages(self.root, self.evidence),
             "waiting": waiting_areas(self.root),
         }
         try:
