@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -138,7 +139,7 @@ def test_the_command_speaks_to_programs() -> None:
 
 
 def test_the_day_comes_from_option_variable_or_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    with time_machine.travel("2030-02-03T23:30:00-05:00"):
+    with time_machine.travel(datetime(2030, 2, 3, 23, 30, tzinfo=ZoneInfo("America/New_York"))):
         assert today() == date(2030, 2, 4)
         monkeypatch.setenv(TODAY, "2029-01-01")
         assert today() == date(2029, 1, 1)

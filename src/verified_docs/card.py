@@ -63,13 +63,13 @@ class Facts:
             result
             for proof in self.evidence.examples.values()
             for result in proof.results.values()
-            if result.verdict in _PROVEN
+            if result.recorded_at
         ]
 
     @property
     def recorded_on(self) -> str:
         """The day of the oldest recording."""
-        return min((result.recorded_at or "") for result in self._recorded)[:10]
+        return min(((result.recorded_at or "")[:10] for result in self._recorded), default="no day")
 
     @property
     def servers(self) -> list[str]:
