@@ -16,6 +16,7 @@ from verified_docs.problem import Problem
 # GitLab takes notes of a million signs; nobody reads a tenth of that.
 LONGEST = 60_000
 _ROWS = 12
+_SHORT = 60
 WORDS = {
     "new-field": "new field",
     "header": "header differs",
@@ -80,10 +81,15 @@ def sample(report: Drift) -> str:
     first: dict[str, Change] = {}
     for one in report.changes:
         first.setdefault(one.kind, one)
-    rows = [
-        _row(one.tier, f"`{kind}`", str(numbers[kind]), _place(one.route, one.pointer), _values(one.before, one.after))
-        for kind, one in first.items()
-    ]
+    rows = []
+    for kind, one in first.items():
+        method, _, path = (one.route or "").partition(" ")
+        route = f"{method} …/{'/'.join(path.split('/')[-2:])}" if path else None
+        where = _place(route, one.pointer) or _code(one.example)
+        values = (
+            text if text is None or len(text) <= _SHORT else f"{text[:_SHORT]}…" for text in (one.before, one.after)
+        )
+        rows.append(_row(one.tier, f"`{kind}`", str(numbers[kind]), where, _values(*values)))
     head = "| Tier | Kind | Different ones | Such as | Before → now |\n|---|---|--:|---|---|"
     return "\n".join([f"{report.headline().capitalize()}.", "", *_table(head, rows)]).rstrip("\n")
 
