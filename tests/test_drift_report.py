@@ -204,6 +204,23 @@ def test_whatever_a_recording_holds_is_reported(
     assert SECRET not in report.to_json() + markdown(report)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("code: 401", "code: .inf"),
+        ("uri: https://gitlab.example.com", "uri: http://["),
+        ("- application/json", "- 3"),
+        ("- application/json", "- [x]"),
+        ("Content-Type:", "1:"),
+    ],
+)
+def test_a_recording_with_a_field_of_another_type(old: str, new: str, folders: Folders) -> None:
+    edit(folders[1], TWO, (old, new))
+    (one,) = compare_folders(*folders, ADAPTER).examples
+    assert [found.kind for found in one.findings] == ["unreadable"]
+    assert "no_token.yaml:" in (one.findings[0].before or one.findings[0].after or "")
+
+
 def test_a_recording_that_cannot_be_read_does_not_hide_the_others(folders: Folders) -> None:
     rewrite(folders[1] / "cassettes" / f"{ONE}.yaml", "version: 1\nmetadata: [")
     edit(folders[1], TWO, ("code: 401", "code: 403"))
@@ -305,6 +322,7 @@ def test_what_a_recording_says_is_told_and_not_done(text: str, folders: Folders)
     document = yaml.safe_load(path.read_text("utf-8"))
     document["interactions"][0]["response"]["body"]["string"] = json.dumps({text: text, "message": text})
     rewrite(path, yaml.safe_dump(document))
+    rewrite(folders[1] / "outputs.json", json.dumps({TWO: {"output": f"printed\n{text}\nmore\n{text}\n"}}))
     report = compare_folders(*folders, ADAPTER)
     made = markdown(report)
     assert not re.search(r"^\s*/", made, re.M)
@@ -317,14 +335,13 @@ def test_what_a_recording_says_is_told_and_not_done(text: str, folders: Folders)
         row for token in tokens if token.type == "html_block" for row in re.findall(r"<[^>]*>", token.content)
     }
     assert html <= {"<details>", "</details>", "<summary>", "</summary>", "<code>", "</code>", "<br>"}
-    # No cell more or less than the head has.
-    cells = 0
-    for token in tokens:
-        if token.type == "tr_open":
-            cells = 0
-        cells += token.type in {"td_open", "th_open"}
-        if token.type == "tr_close":
-            assert cells in {6, 8}
+    # It is all there, in one piece: in a cell of the table, and below it.
+    for part in made.split("<details>", 1):
+        tokens = MarkdownIt("commonmark").enable("table").parse(part.rpartition("</summary>")[2])
+        code = [one.content for token in tokens for one in token.children or () if one.type == "code_inline"]
+        assert json.dumps(text) in code or json.dumps(text).replace("\\|", "\\¦") in code
+        told = text.replace("\n", "⏎")
+        assert any(told in one or told.replace("\\|", "\\¦") in one for one in code)
 
 
 # --- The command ------------------------------------------------------------------------------------------------------

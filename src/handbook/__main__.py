@@ -12,8 +12,8 @@ from rich.markup import escape
 from handbook.diagrams import draw
 from handbook.intake import import_measured
 from handbook.screens import read_screens, write_screens
-from verified_docs.cli import told
 from verified_docs.problem import shown
+from verified_docs.terminal import told
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 

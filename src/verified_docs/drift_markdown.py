@@ -16,6 +16,7 @@ from verified_docs.problem import Problem
 # GitLab takes notes of a million signs; nobody reads a tenth of that.
 LONGEST = 60_000
 _ROWS = 12
+_SHORT = 60
 WORDS = {
     "new-field": "new field",
     "header": "header differs",
@@ -72,6 +73,25 @@ def markdown(report: Drift, longest: int = LONGEST) -> str:
     for leak in find_leaks(text):
         raise Problem(Path("drift"), leak.line, f"the report would hold a secret ({leak.kind})", "report this as a bug")
     return text
+
+
+def sample(report: Drift) -> str:
+    """A table that shows each kind of difference once, where it was seen most."""
+    numbers = Counter(one.kind for one in report.changes)
+    first: dict[str, Change] = {}
+    for one in report.changes:
+        first.setdefault(one.kind, one)
+    rows = []
+    for kind, one in first.items():
+        method, _, path = (one.route or "").partition(" ")
+        route = f"{method} …/{'/'.join(path.split('/')[-2:])}" if path else None
+        where = _place(route, one.pointer) or _code(one.example)
+        values = (
+            text if text is None or len(text) <= _SHORT else f"{text[:_SHORT]}…" for text in (one.before, one.after)
+        )
+        rows.append(_row(one.tier, f"`{kind}`", str(numbers[kind]), where, _values(*values)))
+    head = "| Tier | Kind | Different ones | Such as | Before → now |\n|---|---|--:|---|---|"
+    return "\n".join([f"{report.headline().capitalize()}.", "", *_table(head, rows)]).rstrip("\n")
 
 
 def _told_of_outputs(report: Drift) -> str:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
-from verified_docs.problem import Problem, Problems, shown
+from verified_docs.problem import Problem, shown
+from verified_docs.terminal import Root, told
+from verified_docs.terminal import err as _err
+from verified_docs.terminal import out as _out
 
 if TYPE_CHECKING:
     from verified_docs.lane import Lane
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from verified_docs.recording import Recording
 
 INTERRUPTED = 130
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
 _COLORS = {"recorded": "green", "unchanged": "green", "changed": "yellow", "skipped": "yellow", "failed": "red"}
 _WORDS = {"changed": "changed (drift)"}
 
@@ -57,7 +57,7 @@ def record(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Put a recording in place that says the same, for its date.")
     ] = False,
-    root: Annotated[Path, typer.Option("--root", help="The project's folder.", show_default="this folder")] = Path(),
+    root: Root = Path(),
 ) -> None:
     """Record examples against your GitLab: GITLAB_URL, and GITLAB_TOKEN of somebody who may make projects.
 
@@ -68,7 +68,7 @@ def record(
     """
     root = root.resolve()
     names = [*(examples or []), *(only or [])]
-    with _told(), _interruptible():
+    with told(), _gone_told(), _interruptible():
         if source is not None:
             _imported(root, source, names)
         else:
@@ -76,23 +76,19 @@ def record(
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _gone_told() -> Iterator[None]:
+    """Tells that the server does not answer any more; what was recorded before stays recorded."""
     from verified_docs.adapter import ServerGone
 
     try:
         yield
-    except (Problem, Problems) as error:
-        for problem in error.found if isinstance(error, Problems) else [error]:
-            _err.print(f"[red]{escape(str(problem))}[/]")
-        raise typer.Exit(1) from None
-    except ServerGone as gone:
-        if _interrupted(gone):
+    except (ServerGone, Problem) as error:
+        if _interrupted(error):
+            _err.print("[yellow]interrupted[/]; the next run removes the scratch project that is left, and goes on")
             raise typer.Exit(INTERRUPTED) from None
-        _err.print(f"[red]{escape(str(gone))}[/]\n    fix: run the same command again, it goes on where it stopped")
-        raise typer.Exit(1) from None
-    except OSError as error:
-        what = f"{error.filename or 'a file'}: {error.strerror or type(error).__name__}"
-        _err.print(f"[red]{escape(what)}[/]\n    fix: make room or give rights, then run the same command again")
+        if isinstance(error, Problem):
+            raise
+        _err.print(f"[red]{escape(str(error))}[/]\n    fix: run the same command again, it goes on where it stopped")
         raise typer.Exit(1) from None
 
 
@@ -153,7 +149,7 @@ def _recorded(
     book = Logbook(root, into or root)
     outcomes: list[Outcome] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with book.held(), Workers(root) as workers:
+    with book.held(), Workers(root, "verified_docs.gitlab_mlflow.lane_process") as workers:
         server = recorder.server()
         for removed in recorder.leftovers(book.open):
             _out.print(f"removed {escape(removed)}, which an earlier run has left")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
-import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -156,16 +154,3 @@ def _nobody_answered(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-def main() -> None:
-    """Serves the process that started this one; what examples print goes nowhere."""
-    from verified_docs.gitlab_mlflow import GitLabMLflow
-
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as replies:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        serve(sys.stdin, replies, GitLabMLflow())
-
-
-if __name__ == "__main__":
-    main()

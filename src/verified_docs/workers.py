@@ -28,10 +28,12 @@ class Workers:
 
     Args:
         root: The project's folder, with the environments in `.venv/`.
+        program: The module that they run; it serves jobs with the adapter of its choice.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, program: str) -> None:
         self._root = root
+        self._program = program
         self._running: dict[str, subprocess.Popen[str]] = {}
 
     def __enter__(self) -> Self:
@@ -88,7 +90,7 @@ class Workers:
     def _worker(self, lane: Lane) -> subprocess.Popen[str]:
         if (worker := self._running.get(lane.environment)) is None:
             worker = self._running[lane.environment] = subprocess.Popen(
-                [self._python(lane), "-m", "verified_docs.recorded_run"],
+                [self._python(lane), "-m", self._program],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
