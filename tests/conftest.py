@@ -175,8 +175,9 @@ def project(tmp_path: Path) -> Path:
     copy.mkdir()
     for name in ("docs", "examples", "snippets", "cassettes", "measured", "config"):
         shutil.copytree(ROOT / name, copy / name)
-    for name in ("pyproject.toml", "mkdocs.yml", ".env.template"):
-        shutil.copy2(ROOT / name, copy / name)
+    for name in ("pyproject.toml", "mkdocs.yml", ".env.template", "quarantine.yaml"):
+        if (ROOT / name).exists() or name != "quarantine.yaml":
+            shutil.copy2(ROOT / name, copy / name)
     return copy
 
 

@@ -13,8 +13,8 @@ from handbook.diagrams import draw
 from handbook.intake import import_measured
 from handbook.screens import read_screens, write_screens
 from handbook.shipped import write_compatibility
-from verified_docs.cli import told
 from verified_docs.problem import shown
+from verified_docs.terminal import told
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 

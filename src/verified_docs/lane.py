@@ -11,7 +11,7 @@ from typing import Any
 from verified_docs.problem import Problem, read_text
 
 CONFIG = "pyproject.toml"
-_KEYS = frozenset({"due", "functions", "lanes", "publish", "tasks"})
+_KEYS = frozenset({"due", "fresh_days", "functions", "lanes", "publish", "tasks"})
 
 
 @dataclass(frozen=True, order=True)

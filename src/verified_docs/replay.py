@@ -139,14 +139,21 @@ def replaying(cassette: Cassette, adapter: Adapter, script: Path) -> Iterator[St
         The tape, which knows what was missed and what is left.
     """
     tape = StrictTape(cassette, adapter, script)
+    with recording_on(tape):
+        yield tape
+
+
+@contextlib.contextmanager
+def recording_on(tape: Tape) -> Iterator[None]:
+    """Lets a tape answer, or take down, every HTTP request of the body."""
 
     class Loaded:
         @staticmethod
-        def load(**_: Any) -> StrictTape:
+        def load(**_: Any) -> Tape:
             return tape
 
-    with _threads_may_connect(), CassetteContextDecorator(Loaded, lambda: {"path": str(cassette.path)}):
-        yield tape
+    with _threads_may_connect(), CassetteContextDecorator(Loaded, lambda: {"path": tape._path}):
+        yield
 
 
 def _threads_may_connect() -> contextlib.AbstractContextManager[Any]:
