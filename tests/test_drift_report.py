@@ -382,10 +382,9 @@ def test_the_command_writes_both_reports(folders: Folders, tmp_path: Path) -> No
     done = drift(folders, "--markdown", str(paths[0]), "--json", str(paths[1]))
     assert done.exit_code == 1
     assert "1 error in 1 of 2 recordings compared" in done.output
-    assert re.search(r"error\s+other status: POST \S+experiments/\S+|error\s+other status", done.output)
+    assert re.search(r"error\s+other status: ", done.output)
     assert paths[0].read_text("utf-8").startswith("## Drift: 1 error in 1 of 2 recordings compared\n")
-    report = Drift.model_validate_json(paths[1].read_text("utf-8"))
-    assert report.examples[0].findings[0].kind == "status"
+    assert Drift.model_validate_json(paths[1].read_text("utf-8")).examples[0].findings[0].kind == "status"
 
 
 def test_the_command_prints_its_schema() -> None:
