@@ -1,12 +1,14 @@
 # One target per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve test verify check update import measured diagrams census scan lint types lock clean
+.PHONY: help setup site serve test verify check update import record measured diagrams census scan lint types lock \
+  clean
 MAKEFLAGS += --no-print-directory
 
 MAJORS := 2 3
 MAIN := .venv/mlflow-3/bin
 EVIDENCE := build/evidence
 EX ?=
+LANE ?=
 FROM ?=
 SCREENS ?=
 MERMAID := 11.17.2
@@ -54,6 +56,9 @@ update: setup ## Rewrite an example's expected output: make update EX=tracking/l
 
 import: setup ## Import raw recordings: make import FROM=folder [EX=area/name]
 	@$(MAIN)/verified-docs import $(FROM) $(if $(EX),--only $(EX))
+
+record: setup ## Record against your GitLab: make record [EX=area/name] [LANE=gitlab-19.3/mlflow-3]
+	@$(MAIN)/verified-docs record $(EX) $(if $(LANE),--lane $(LANE))
 
 measured: setup ## Import measured data: make measured FROM=folder [SCREENS=folder]
 	@$(MAIN)/python -m handbook import $(FROM) $(if $(SCREENS),--screens $(SCREENS))

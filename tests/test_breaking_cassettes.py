@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,15 +148,19 @@ def test_cassette_outside_every_lane(project: Path) -> None:
 
 
 def test_recordings_that_wait_for_nothing(project: Path) -> None:
-    config = project / "pyproject.toml"
+    config, manifest = project / "pyproject.toml", project / "cassettes/manifest.json"
     text = config.read_text("utf-8")
-    check_inventory(project, load_examples(project), LANES)
-    rewrite(config, text.replace('doctor = "the doctor"', ""))
+    listed = json.loads(manifest.read_text("utf-8"))
+    listed["waiting"] = {"gitlab-19.3/mlflow-3/moon/landing": "0" * 64}
+    rewrite(manifest, json.dumps(listed, indent=1))
     (problem,) = inventory_faults(project)
     assert (problem.kind, problem.path.name) == ("waiting", "manifest.json")
-    assert "of area 'doctor' have no example" in problem.what
-    assert "/doctor/" in problem.path.read_text("utf-8").splitlines()[(problem.line or 0) - 1]
-    rewrite(config, text.replace("doctor =", 'registry = "nothing", doctor ='))
+    assert "of area 'moon' have no example" in problem.what
+    assert "/moon/" in problem.path.read_text("utf-8").splitlines()[(problem.line or 0) - 1]
+    rewrite(config, text.replace("[tool.verified_docs]", '[tool.verified_docs]\ndue = { moon = "a rocket" }'))
+    check_inventory(project, load_examples(project), LANES)
+    both = '[tool.verified_docs]\ndue = { registry = "nothing", moon = "a rocket" }'
+    rewrite(config, text.replace("[tool.verified_docs]", both))
     (problem,) = inventory_faults(project)
     assert (problem.kind, problem.path) == ("waiting", config)
     assert "area 'registry'" in problem.what

@@ -153,7 +153,7 @@ def imports(example: Example) -> set[str]:
     return found
 
 
-PACKAGES = {"sklearn": "scikit-learn", "gitlab": "python-gitlab"}
+PACKAGES = {"sklearn": "scikit-learn", "gitlab": "python-gitlab", "mlflow_gitlab": "mlflow-on-gitlab-verified"}
 STANDARD = {"datetime", "os", "pathlib", "shutil", "tempfile", "time", "typing"}
 
 

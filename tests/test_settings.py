@@ -265,6 +265,8 @@ def test_the_parts_of_an_address() -> None:
 
 def test_the_command_shows_them_and_hides_the_token(team: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(team)
+    for name in [name for name in os.environ if name.startswith(("MLFLOW_", "GITLAB_", "CI_"))]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", SECRET)
     text = CliRunner().invoke(app, ["settings"], env={"COLUMNS": "200"})
     assert text.exit_code == 0

@@ -96,7 +96,7 @@ def test_no_fence_is_lost_between_source_and_page(pages: Path, html: dict[Path, 
         name = source.relative_to(pages).with_suffix("")
         built = site / name.parent / ("index.html" if name.name == "index" else f"{name.name}/index.html")
         expected = len(find_fences(source, source.read_text("utf-8")))
-        if name.as_posix() == "reference/verified-docs":
+        if name.as_posix() in {"reference/verified-docs", "reference/mlflow-gitlab"}:
             # Here mkdocstrings adds signatures.
             assert html[built].blocks >= expected
         else:

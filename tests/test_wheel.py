@@ -44,6 +44,7 @@ def test_it_asks_for_what_the_commands_import_and_keeps_the_rest_optional(instal
     needs = Parser().parsestr(metadata.read_text("utf-8")).get_all("Requires-Dist") or []
     always = {one.split(">")[0].split("<")[0].split("=")[0] for one in needs if "extra ==" not in one}
     assert always == {
+        "jinja2",
         "pydantic",
         "pydantic-settings",
         "python-dotenv",

@@ -22,3 +22,18 @@ Worker.prototype.postMessage = function (message, ...rest) {
   }
   return send.call(this, message, ...rest);
 };
+
+// Recordings grow old while the page stays: the day is in the page, how long ago that is only the reader's clock knows.
+window.addEventListener("load", () => {
+  const day = 86_400_000;
+  const words = (days) => (days === 1 ? "1 day" : `${days} days`);
+  for (const time of document.querySelectorAll("time[data-age], time[data-until]")) {
+    const days = Math.floor(Date.now() / day) - Date.parse(time.dateTime) / day;
+    if (!Number.isInteger(days)) continue;
+    const note = document.createElement("span");
+    if ("age" in time.dataset) note.textContent = days < 0 ? "" : days === 0 ? " (today)" : ` (${words(days)} ago)`;
+    else note.textContent = days > 0 ? ` (ended ${words(days)} ago)` : days === 0 ? " (today)" : ` (${words(-days)} left)`;
+    if ("until" in time.dataset && days > 0) note.className = "ended";
+    time.after(note);
+  }
+});

@@ -12,8 +12,9 @@ from rich.markup import escape
 from handbook.diagrams import draw
 from handbook.intake import import_measured
 from handbook.screens import read_screens, write_screens
-from verified_docs.cli import told
+from handbook.shipped import write_compatibility
 from verified_docs.problem import shown
+from verified_docs.terminal import told
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -39,6 +40,14 @@ def import_(
         if pictures:
             written += write_screens(pictures, root.resolve())
     for path in written:
+        _out.print(f"[green]wrote[/] {escape(shown(path))}, {path.stat().st_size / 1000:.0f} KB")
+
+
+@app.command()
+def compatibility(root: Path = Path()) -> None:
+    """Write the matrix that `mlflow-gitlab doctor scan` reads, from the measured coverage."""
+    with told():
+        path = write_compatibility(root.resolve())
         _out.print(f"[green]wrote[/] {escape(shown(path))}, {path.stat().st_size / 1000:.0f} KB")
 
 

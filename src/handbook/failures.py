@@ -208,12 +208,15 @@ class Failures:
         lanes = ", ".join(dict.fromkeys(one.lane for one in sorted(found.sightings, key=lambda one: one.lane)))
         rows = []
         for kind in ("recorded", "measured"):
-            by_source: dict[str, list[str]] = {}
+            by_source: dict[tuple[str, bool], list[str]] = {}
             for one in found.sightings:
                 if one.kind == kind:
-                    by_source.setdefault(one.source[0], []).append(one.lane)
+                    by_source.setdefault((one.source[0], one.held), []).append(one.lane)
             make = partial(self._example, up) if kind == "recorded" else partial(_call, up)
-            rows += [f"- *{kind}*: {make(source)} ({self._names(where)})" for source, where in by_source.items()]
+            rows += [
+                f"- *{kind}{', in quarantine, not verified' if held else ''}*: {make(source)} ({self._names(where)})"
+                for (source, held), where in by_source.items()
+            ]
         text = f"**Seen in:** {lanes}.\n\n"
         text += (
             "\n".join(rows) if len(rows) <= _FEW else _closed(f"The {len(rows)} examples and calls", "\n".join(rows))

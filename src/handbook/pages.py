@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,12 @@ from handbook.screens import Screens
 from handbook.usage import usage
 from handbook.verdict import Verdicts
 from handbook.yours import Yours
+from verified_docs.cassette import CASSETTES
+from verified_docs.drift_markdown import sample
+from verified_docs.drift_report import compare_folders
 from verified_docs.evidence import Evidence
 from verified_docs.example import load_examples
+from verified_docs.gitlab_mlflow import GitLabMLflow
 
 _VERDICTS, _TITLE = "mlflow/can-we-use-this.md", "Can we use this?"
 _BELOW = "The tables below list what else is lost."
@@ -69,6 +74,11 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
         asked = sightings.asked(permissions.measured)
         return Failures(root, (*sightings.recorded(root, evidence), *measured, *asked), explained)
 
+    @cache
+    def upgrade(old: str, new: str) -> str:
+        """What differs between the recordings of two servers, by their names in `cassettes/`."""
+        return sample(compare_folders(root / CASSETTES / old, root / CASSETTES / new, GitLabMLflow()))
+
     def for_page(name: str, up: str) -> dict[str, Any]:
         return {
             "permissions": permissions,
@@ -92,6 +102,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
             "endpoints": endpoints,
             "changes": changes,
             "csv_file": lambda name: screens.table(name, up),
+            "upgrade": upgrade,
             "usage": usage,
             "contact": yours.contact,
             "rewrite": yours.rewrite,

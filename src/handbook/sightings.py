@@ -42,6 +42,7 @@ class Sighting:
         text: Type and message of the client's exception, or nothing.
         status: The HTTP status of GitLab's answer, or None where the error comes from no refusal.
         body: The body of that answer, to the letter.
+        held: Whether the example is in quarantine: its recording ended so, and nothing is proven of it now.
     """
 
     kind: Literal["recorded", "measured", "asked"]
@@ -50,6 +51,7 @@ class Sighting:
     text: str
     status: int | None = None
     body: str | None = None
+    held: bool = False
 
     @property
     def claimed_by(self) -> str:
@@ -61,18 +63,24 @@ def recorded(root: Path, evidence: Evidence) -> Iterator[Sighting]:
     """Every exception that an example ends with, and the last refusal of its recording."""
     for name, proof in evidence.examples.items():
         for lane_id, result in proof.results.items():
-            if result.exception is None or result.cassette is None:
+            if result.cassette is None or (result.exception is None and result.quarantine is None):
+                continue
+            cassette = load_cassette(root / result.cassette)
+            # Verified, the two are the same.
+            ended = cassette.provenance.exception
+            if ended is None:
                 continue
             lane = evidence.lanes[lane_id]
-            refusals = [one for one in load_cassette(root / result.cassette).interactions if one.status >= 400]
-            last = refusals[-1] if refusals and _REFUSED.match(result.exception.type) else None
+            refusals = [one for one in cassette.interactions if one.status >= 400]
+            last = refusals[-1] if refusals and _REFUSED.match(ended.type) else None
             yield Sighting(
                 "recorded",
                 f"{lane.server} · {lane.client}",
                 (name,),
-                f"{result.exception.type}: {result.exception.message}",
+                f"{ended.type}: {ended.message}",
                 last.status if last else None,
                 str(last.answer) if last else None,
+                held=result.quarantine is not None,
             )
 
 

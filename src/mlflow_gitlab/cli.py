@@ -11,7 +11,7 @@ import typer
 
 from mlflow_gitlab.doctor.doctor_command import doctor
 from mlflow_gitlab.doctor.scan_command import scan
-from mlflow_gitlab.replay.replay_command import replay
+from mlflow_gitlab.replay.replay_command import WithProgram, replay
 from mlflow_gitlab.setup.setup_command import setup
 from mlflow_gitlab.setup.teardown_command import teardown
 from mlflow_gitlab.terminal import Exit, Terminal
@@ -90,6 +90,8 @@ def run(
         environment = os.environ | found.environment()
         for name in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"):
             environment.pop(name, None)
+        # A login for this host in ~/.netrc would be sent in place of the token.
+        environment["NETRC"] = os.devnull
         try:
             os.execvpe(program[0], program, environment)
         except OSError as error:
@@ -104,7 +106,7 @@ _doctor = typer.Typer(invoke_without_command=True, rich_markup_mode="markdown", 
 _doctor.callback()(doctor)
 _doctor.command()(scan)
 app.add_typer(_doctor, name="doctor")
-app.command()(replay)
+app.command(cls=WithProgram)(replay)
 
 
 def main() -> None:

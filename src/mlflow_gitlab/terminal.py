@@ -43,8 +43,11 @@ class Terminal:
         """A console of rich that shows no token, whatever is printed to it."""
         from rich.console import Console
 
-        clean = cast("IO[str]", _Clean(sys.stderr if stderr else sys.stdout, self.redactor))
-        return Console(file=clean, highlight=False, soft_wrap=True)
+        stream = sys.stderr if stderr else sys.stdout
+        clean = cast("IO[str]", _Clean(stream, self.redactor))
+        # In a file or a log nothing has to fit a window.
+        width = None if stream.isatty() else 240
+        return Console(file=clean, highlight=False, soft_wrap=True, width=width)
 
     def data(self, value: Any) -> None:
         """Prints JSON for a program."""

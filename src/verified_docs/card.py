@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import html
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from verified_docs.evidence import FILE, SCHEMA_FILE, Evidence, Proof, Result
+from packaging.requirements import Requirement
+
+from verified_docs.evidence import FILE, SCHEMA_FILE, Evidence, Held, Proof, Result
 from verified_docs.example import Example, missing_names
 
 EVIDENCE_PAGE = "reference/evidence.md"
@@ -15,7 +19,9 @@ _VERDICTS = {
     "passes": ("✓", "ran as shown"),
     "fails_as_shown": ("✕", "fails as shown"),
     "not_recorded": ("–", "not recorded"),
+    "quarantined": ("‖", "in quarantine"),
 }
+_PROVEN = ("passes", "fails_as_shown")
 
 
 @dataclass(frozen=True)
@@ -36,12 +42,17 @@ class Facts:
     @property
     def results(self) -> int:
         """The number of recorded results that were replayed: examples × lanes."""
-        return self.evidence.count("passes", "fails_as_shown")
+        return self.evidence.count(*_PROVEN)
 
     @property
     def failing(self) -> int:
         """How many of them end with an exception, as their pages show."""
         return self.evidence.count("fails_as_shown")
+
+    @property
+    def quarantined(self) -> int:
+        """How many results are in quarantine: recorded, and not verified."""
+        return self.evidence.count("quarantined")
 
     @cached_property
     def requests(self) -> int:
@@ -54,13 +65,13 @@ class Facts:
             result
             for proof in self.evidence.examples.values()
             for result in proof.results.values()
-            if result.verdict != "not_recorded"
+            if result.recorded_at
         ]
 
     @property
     def recorded_on(self) -> str:
         """The day of the oldest recording."""
-        return min((result.recorded_at or "") for result in self._recorded)[:10]
+        return min(((result.recorded_at or "")[:10] for result in self._recorded), default="no day")
 
     @property
     def servers(self) -> list[str]:
@@ -101,12 +112,14 @@ class Cards:
             '<div class="recipe" markdown="1">',
             fence("python", code, file or f"{proof.path}{f', part “{section}”' if section else ''}"),
         ]
-        if section:
+        if held := self.held_notice([example.id]):
+            parts.insert(1, held)
+        if section and any(result.verdict in _PROVEN for result in proof.results.values()):
             rows = example.sections[section]
             promised = [line.text for line in example.expected if line.line in rows]
             if promised:
                 parts.append(fence("text", "\n".join(promised) + "\n", "Output"))
-        else:
+        elif not section:
             parts += self._outputs(proof)
         parts += self._failures(proof)
         parts.append(self._stamp(example, proof, section, up))
@@ -151,15 +164,61 @@ class Cards:
         for lane_id, result in results.items():
             lane = self.evidence.lanes[lane_id]
             mark, words = _VERDICTS[result.verdict]
+            words += f" until {result.quarantine.until}" if result.quarantine else ""
             chips.append(
                 f'<li class="chip chip--{result.verdict}"><span aria-hidden="true">{mark}</span> '
                 f"{html.escape(lane.server)} · {html.escape(lane.client)} <em>{words}</em></li>"
             )
         return f'<ul class="chips">{"".join(chips)}</ul>'
 
+    def held_notice(self, example_ids: Iterable[str]) -> str:
+        """Says of which lanes nothing is proven, as an example is in quarantine there; nothing where none is."""
+        by_reason: dict[Held, list[str]] = {}
+        for name in example_ids:
+            for lane_id, result in self.evidence.examples[name].results.items():
+                if result.quarantine:
+                    by_reason.setdefault(result.quarantine, []).append(lane_id)
+        return "\n\n".join(
+            f'!!! warning "In quarantine until {why.until}"\n\n'
+            f"    **Not verified** with {self._names(list(dict.fromkeys(lane_ids)))}, because: "
+            f"{_plain(why.reason.rstrip('.'))}. In the hands of {_plain(why.owner)} since {why.since}."
+            for why, lane_ids in by_reason.items()
+        )
+
+    def all_held(self, example_ids: Iterable[str]) -> bool:
+        """Whether each of some examples is in quarantine, in a lane at least."""
+        examples = self.evidence.examples
+        return all(any(one.quarantine for one in examples[name].results.values()) for name in example_ids)
+
+    def quarantined(self, up: str) -> str:
+        """A table of what is in quarantine.
+
+        Args:
+            up: The way from the page to the top of the site.
+        """
+        rows = []
+        for name, proof in self.evidence.examples.items():
+            by_reason: dict[Held, list[str]] = {}
+            for lane_id, result in proof.results.items():
+                if result.quarantine:
+                    by_reason.setdefault(result.quarantine, []).append(lane_id)
+            link = f"[{proof.title}]({up}{EVIDENCE_PAGE}#{evidence_anchor(name)})"
+            rows += [
+                f"| {link} | {self._names(lane_ids)} | {why.since} | {why.until} | {_plain(why.reason)} "
+                f"| {_plain(why.owner)} |"
+                for why, lane_ids in by_reason.items()
+            ]
+        if not rows:
+            return "Nothing is in quarantine."
+        return "\n".join(["| Example | Lanes | Since | Until | Because | Owner |", "|---|---|---|---|---|---|", *rows])
+
     def _stamp(self, example: Example, proof: Proof, section: str | None, up: str) -> str:
-        days = sorted({result.recorded_at[:10] for result in proof.results.values() if result.recorded_at})
-        recorded = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        proven = [result for result in proof.results.values() if result.verdict in _PROVEN]
+        days = sorted({result.recorded_at[:10] for result in proven if result.recorded_at})
+        recorded = "Not verified: it is in quarantine. "
+        if days:
+            of = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+            recorded = f"Replayed against recordings of {of}. "
         others = "".join(f"; `{name}` was `{label}`" for name, label in proof.tokens.items())
         part = ""
         if section and missing_names(example.code(section)):
@@ -168,13 +227,13 @@ class Cards:
             part = "This is a part of the script that was recorded. "
         whole = "Download the whole script" if section else "Download"
         client = next(iter(self.evidence.lanes.values())).client.split()[0]
-        uses_it = any(name.lower().startswith(client.lower()) for name in example.dependencies)
+        uses_it = any(Requirement(one).name.lower() == client.lower() for one in example.dependencies)
         if not uses_it and any(result.verdict == "not_recorded" for result in proof.results.values()):
             part += f"It does without {client}, and was recorded with one client only. "
         return (
             '<div class="stamp" markdown="1">\n\n'
             f"{self._chips(proof.results)}\n\n"
-            f"{part}Replayed against recordings of {recorded}. "
+            f"{part}{recorded}"
             f"Recorded with role {proof.role}, scope `{proof.scope}`{others}. "
             f'[{whole}]({up}{download(example)}){{ download="{PurePosixPath(proof.path).name}" }} · '
             f"[Evidence]({up}{EVIDENCE_PAGE}#{evidence_anchor(example.id)})\n\n"
@@ -183,7 +242,8 @@ class Cards:
 
     def lanes(self) -> str:
         """A table that counts the verdicts of each lane."""
-        rows = ["| Server | Client | Ran as shown | Fails as shown | Not recorded |", "|---|---|--:|--:|--:|"]
+        names = " | ".join(words.capitalize() for _, words in _VERDICTS.values())
+        rows = [f"| Server | Client | {names} |", f"|---|---|{'--:|' * len(_VERDICTS)}"]
         for lane_id, lane in self.evidence.lanes.items():
             counts = [
                 sum(proof.results[lane_id].verdict == verdict for proof in self.evidence.examples.values())
@@ -204,6 +264,8 @@ class Cards:
             f"Recorded from {' and '.join(facts.servers)} with {' and '.join(facts.clients)}. "
             "[What the recordings cannot tell](../explanation/how-verified.md#limits) is listed too.",
         ]
+        if facts.quarantined:
+            parts += ["## In quarantine", self.quarantined("../")]
         area = ""
         for name, proof in self.evidence.examples.items():
             if name.partition("/")[0] != area:
@@ -214,12 +276,12 @@ class Cards:
             for lane_id, result in proof.results.items():
                 lane = self.evidence.lanes[lane_id]
                 mark, words = _VERDICTS[result.verdict]
+                words += f" until {result.quarantine.until}" if result.quarantine else ""
                 row = f"| {lane.server} · {lane.client} | {mark} {words} "
                 if result.recorded_at and result.cassette_sha256:
                     day = result.recorded_at[:16].replace("T", " ")
-                    row += (
-                        f"| {result.requests} | {day} UTC | [`{result.cassette_sha256[:12]}`](../{result.cassette}) |"
-                    )
+                    requests = "" if result.quarantine else result.requests
+                    row += f"| {requests} | {day} UTC | [`{result.cassette_sha256[:12]}`](../{result.cassette}) |"
                 else:
                     row += "| | | |"
                 rows.append(row)
@@ -236,6 +298,11 @@ class Cards:
 def download(example: Example) -> str:
     """Where the whole example stands on the site."""
     return f"examples/{example.id}.py"
+
+
+def _plain(text: str) -> str:
+    """What somebody wrote, as nothing but text in Markdown."""
+    return re.sub(r"[^\w\s.,;'/()-]", lambda sign: f"&#{ord(sign.group())};", text).replace("_", "&#95;")
 
 
 def evidence_anchor(example_id: str) -> str:

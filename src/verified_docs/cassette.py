@@ -208,7 +208,7 @@ def load_cassette(path: Path, text: str | None = None) -> Cassette:
                 answer.index < number and isinstance(interactions[answer.index].body, Fingerprint)
             ):
                 raise ValueError(f"interaction {answer.index} uploads no bytes to give back")
-        except (TypeError, KeyError, ValueError, AttributeError, IndexError) as error:
+        except (TypeError, KeyError, ValueError, AttributeError, IndexError, OverflowError) as error:
             line = line_of_interaction(text, number)
             raise Problem(
                 path,
@@ -307,16 +307,24 @@ def _interaction_from_yaml(row: Any) -> Interaction:
         answer = Echo(int(match["index"]), match["sha256"], int(match["size"]))
     if not isinstance(answer, (str, bytes, Echo)) or not isinstance(body, (str, Fingerprint, type(None))):
         raise ValueError("a body is neither text nor bytes")
+    urlsplit(uri := str(request["uri"]))
     return Interaction(
         method=str(request["method"]),
-        uri=str(request["uri"]),
-        headers={name: values[0] for name, values in request["headers"].items()},
+        uri=uri,
+        headers=_headers_from_yaml(request["headers"]),
         body=body,
         status=int(response["status"]["code"]),
         reason=str(response["status"]["message"]),
-        answer_headers={name: values[0] for name, values in response["headers"].items()},
+        answer_headers=_headers_from_yaml(response["headers"]),
         answer=answer,
     )
+
+
+def _headers_from_yaml(rows: Any) -> dict[str, str]:
+    headers = {name: values[0] for name, values in rows.items()}
+    if not all(isinstance(text, str) for header in headers.items() for text in header):
+        raise ValueError("a header is no text")
+    return headers
 
 
 def line_of_interaction(text: str, number: int) -> int | None:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
-from verified_docs.problem import Problem, Problems, shown
+from verified_docs.drift_command import drift, freshness
+from verified_docs.problem import Problem, shown
+from verified_docs.quarantine_command import quarantine
+from verified_docs.record_command import record
+from verified_docs.scan_command import scan
+from verified_docs.terminal import Root, Today, told
+from verified_docs.terminal import err as _err
+from verified_docs.terminal import out as _out
+from verified_docs.terminal import tell as _tell
 
 if TYPE_CHECKING:
     from verified_docs.evidence import Result
     from verified_docs.example import Example
     from verified_docs.lane import Lane
+    from verified_docs.quarantine import Entry
 
 app = typer.Typer(
     name="verified-docs",
@@ -27,30 +33,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
-Root = Annotated[Path, typer.Option("--root", help="The project's folder.", show_default="this folder")]
 
 
-@contextmanager
-def told() -> Iterator[None]:
-    """Tells a person what is wrong in their own words, never with a traceback."""
-    try:
-        yield
-    except (Problem, Problems) as error:
-        for problem in error.found if isinstance(error, Problems) else [error]:
-            _tell(problem)
-        raise typer.Exit(1) from None
-    except OSError as error:
-        path = Path(error.filename or ".")
-        _tell(Problem(path, None, f"{error.strerror or error}", "look at its path and its rights, then try again"))
-        raise typer.Exit(1) from None
+def _tell_held(held: Entry, lane: Lane, outcome: Result | Problem) -> None:
+    """Tells what an example in quarantine did, which fails nothing."""
+    why = escape(f"until {held.until}, by {held.owner}, because: {held.reason}")
+    _err.print(f"[yellow]in quarantine[/] {escape(f'{held.example} in {lane}')}, {why}")
+    if isinstance(outcome, Problem):
+        _tell(outcome)
+    else:
+        fix = f"if it does so in every lane of its entry, {held.remove}"
+        _err.print(f"[yellow]it does what its page shows[/]: take it out\n    fix: {escape(fix)}")
 
 
-def _tell(problem: Problem) -> None:
-    first, _, rest = str(problem).partition("\n")
-    where, _, what = first.partition(": ")
-    _err.print(f"[bold]{escape(where)}[/]: [red]{escape(what)}[/]\n{escape(rest)}")
+app.command()(record)
 
 
 @app.command("import")
@@ -84,19 +80,25 @@ def verify(
     example: Annotated[str | None, typer.Argument(help="An example, such as tracking/log_first_run.")] = None,
     update: Annotated[bool, typer.Option("--update", help="Rewrite `#>` comments that are wrong.")] = False,
     evidence: Annotated[Path | None, typer.Option(help="Where to write what was proven.")] = None,
+    today: Today = None,
     root: Root = Path(),
 ) -> None:
-    """Replay examples in the lanes of the client that is installed here."""
+    """Replay examples in the lanes of the client that is installed here.
+
+    Examples in quarantine run, and do not fail the gate. A quarantine that has ended does.
+    """
     from verified_docs.isolation import no_network
 
     # Also around what a run leaves behind, such as a thread that goes on.
     with told(), no_network(programs=False):
         from verified_docs.census import DOCS, PYTHON, check_fences, take_census
+        from verified_docs.day import today as day
         from verified_docs.evidence import gather, write_evidence
         from verified_docs.example import choose_examples, load_examples
         from verified_docs.gitlab_mlflow import GitLabMLflow
         from verified_docs.inventory import check_inventory
         from verified_docs.lane import load_lanes
+        from verified_docs.quarantine import check_quarantine, load_quarantine
         from verified_docs.verify import verify_fence, verify_lanes
 
         root = root.resolve()
@@ -124,17 +126,23 @@ def verify(
         every_example = load_examples(root)
         check_inventory(root, every_example, every_lane)
         chosen = choose_examples(root, every_example, example) if example else every_example
+        quarantine = load_quarantine(root)
+        check_quarantine(root, quarantine.of(chosen) if example else quarantine, every_example, every_lane, day(today))
         started = time.monotonic()
         found: list[Problem] = []
         results: list[tuple[Example, Lane, Result]] = []
         for one, lane, outcome in verify_lanes(chosen, lanes, root, adapter, update=update):
-            if isinstance(outcome, Problem):
+            counted, held = quarantine.settle(root, one, lane, outcome)
+            if held:
+                _tell_held(held, lane, outcome)
+            elif isinstance(outcome, Problem):
                 found.append(outcome)
                 _tell(outcome)
+            if isinstance(counted, Problem):
                 continue
-            results.append((one, lane, outcome))
-            if example:
-                _out.print(f"[green]✓[/] {one.id} in {lane}: {outcome.verdict.replace('_', ' ')}")
+            results.append((one, lane, counted))
+            if example and not held:
+                _out.print(f"[green]✓[/] {one.id} in {lane}: {counted.verdict.replace('_', ' ')}")
         fences = [] if example else take_census(root / DOCS)
         check_fences(fences)
         offline = [fence for fence in fences if fence.language in PYTHON]
@@ -145,7 +153,8 @@ def verify(
                 found.append(problem)
                 _tell(problem)
         took = time.monotonic() - started
-        done = [result for _, _, result in results if result.verdict != "not_recorded"]
+        done = [result for _, _, result in results if result.verdict in {"passes", "fails_as_shown"}]
+        held_results = sum(result.verdict == "quarantined" for _, _, result in results)
         failing = sum(result.verdict == "fails_as_shown" for result in done)
         if found:
             _err.print(f"[red]{len(found)} of {len(found) + len(done)} failed[/] with {lanes[0].client}")
@@ -155,6 +164,7 @@ def verify(
             + (f" and {len(offline)} fences" if offline else "")
             + f" with {lanes[0].client} in {took:.1f} s"
             + (f", {failing} of them fail just as their pages show" if failing else "")
+            + (f"; [yellow]{held_results} in quarantine, not verified[/]" if held_results else "")
         )
         if evidence:
             write_evidence(evidence, gather(root, lanes, results, offline))
@@ -185,69 +195,18 @@ def census(root: Root = Path()) -> None:
     """Count every code fence of the pages, by language, and check that each is accounted for."""
     with told():
         from verified_docs.census import DOCS, check_fences, take_census
+        from verified_docs.quarantine import load_quarantine
 
         fences = take_census(root.resolve() / DOCS)
         counts = check_fences(fences)
         for language, number in sorted(counts.items()):
             _out.print(f"{number:4} {escape(language)}")
         _out.print(f"[green]{len(fences)} fences[/], each accounted for")
+        held = load_quarantine(root.resolve()).entries
+        _out.print(f"{len(held)} in quarantine" + ("".join(f"\n     {escape(one.line)}" for one in held)))
 
 
-@app.command()
-def scan(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(help="Files or folders.", show_default="what git tracks, and what was built")
-    ] = None,
-    staged: Annotated[bool, typer.Option("--staged", help="Scan what the next commit would add or change.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
-    root: Root = Path(),
-) -> None:
-    """Look for secrets in files: tokens, credentials, e-mail addresses, private hosts, paths of machines, canaries.
-
-    Also in base64, in JSON in strings, in pages, notebooks, archives and binary files. The secret itself is never
-    shown. Ends with 0 if nothing was found, with 1 if something was, and with 2 if the scan was not possible.
-    """
-    import json
-
-    from verified_docs import scan as scanner
-    from verified_docs.gitlab_mlflow import GitLabMLflow
-    from verified_docs.known import load_known
-
-    started = time.monotonic()
-    try:
-        root = root.resolve()
-        if paths and staged:
-            raise Problem(root, None, "--staged and paths exclude each other", "leave out one of the two")
-        if paths:
-            files = scanner.chosen(root, [path.absolute() for path in paths])
-        else:
-            files = scanner.staged(root) if staged else scanner.everything(root)
-        report = scanner.scan(
-            root,
-            files,
-            load_known(root),
-            scanner.load_exempt(root),
-            host=GitLabMLflow.host,
-            whole=not paths and not staged,
-        )
-    except (Problem, Problems) as error:
-        for problem in error.found if isinstance(error, Problems) else [error]:
-            _tell(problem)
-        raise typer.Exit(2) from None
-    if as_json:
-        rows = [
-            {"file": one.file, "line": one.line, "kind": one.kind, "inside": one.inside.strip(), "fix": one.fix}
-            for one in report.findings
-        ]
-        unused = [vars(one) for one in report.unused]
-        print(json.dumps({"findings": rows, "unused": unused, "files": report.files, "bytes": report.size}, indent=1))
-    else:
-        for one in report.findings:
-            _tell(Problem(root / one.file, one.line, one.said, one.fix))
-        for row in report.unused:
-            what = f"scan_allow has {row.kind!r} for {row.file}, and there is none"
-            _tell(Problem(root / "pyproject.toml", None, what, "take the row out"))
-        if report.clean:
-            took = time.monotonic() - started
-            _out.print(f"[green]no secret[/] in {report.files} files, {report.size / 1e6:.1f} MB, in {took:.1f} s")
-    raise typer.Exit(0 if report.clean else 1)
+app.command()(drift)
+app.command()(freshness)
+app.add_typer(quarantine)
+app.command()(scan)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from verified_docs.census import DOCS, Fence
 from verified_docs.example import Example
@@ -20,13 +21,30 @@ FILE = "evidence.json"
 SCHEMA_FILE = "evidence.schema.json"
 
 
+class Held(Frozen):
+    """Why an example is in quarantine.
+
+    Attributes:
+        reason: What fails.
+        owner: The person or team that corrects it.
+        since: The day on which it came into quarantine.
+        until: The last day of it; the build fails after that.
+    """
+
+    reason: str
+    owner: str
+    since: date
+    until: date
+
+
 class Result(Frozen):
     """What an example did in one lane, exactly as its recording says.
 
     Attributes:
         verdict: `passes`: it ran to its end and printed what it promises. `fails_as_shown`: it ended with just
             the exception that it promises, after printing what it promises. `not_recorded`: there is no
-            recording of it in this lane.
+            recording of it in this lane. `quarantined`: nothing was proven, whatever it did.
+        quarantine: Why it is in quarantine, where it is. Of what it did, nothing is said then.
         output: What it printed, in the order of printing.
         exception: How it ended, where it ends with an exception.
         requests: The number of requests it sent.
@@ -37,7 +55,8 @@ class Result(Frozen):
         cassette_sha256: The cassette's hash.
     """
 
-    verdict: Literal["passes", "fails_as_shown", "not_recorded"]
+    verdict: Literal["passes", "fails_as_shown", "not_recorded", "quarantined"]
+    quarantine: Held | None = None
     output: str = ""
     exception: Failure | None = None
     requests: int = 0
@@ -46,6 +65,14 @@ class Result(Frozen):
     client: Software | None = None
     cassette: str | None = None
     cassette_sha256: str | None = None
+
+    @model_validator(mode="after")
+    def _proves_nothing_in_quarantine(self) -> Result:
+        if (self.verdict == "quarantined") != (self.quarantine is not None):
+            raise ValueError("a result in quarantine says why, and no other does")
+        if self.quarantine and (self.output or self.exception or self.requests):
+            raise ValueError("a result in quarantine proves nothing")
+        return self
 
 
 class Proof(Frozen):

@@ -37,9 +37,10 @@ class Blocked(PermissionError):
 
 @dataclass
 class _Guard:
-    """One block that refuses the network; blocks may be nested."""
+    """One block that refuses the network, programs or both; blocks may be nested."""
 
     programs: bool
+    network: bool = True
     attempts: list[str] = field(default_factory=list)
 
 
@@ -71,6 +72,24 @@ def no_network(*, programs: bool = True) -> Iterator[list[str]]:
         _guards.remove(guard)
 
 
+@contextlib.contextmanager
+def no_programs() -> Iterator[list[str]]:
+    """Refuses to start programs, and lets the body connect: for a run against a real server.
+
+    Yields:
+        What was tried, in words; still readable after the end.
+    """
+    if not _installed.is_set():
+        _installed.set()
+        sys.addaudithook(_audit)
+    guard = _Guard(programs=True, network=False)
+    _guards.append(guard)
+    try:
+        yield guard.attempts
+    finally:
+        _guards.remove(guard)
+
+
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if not _guards:
         return
@@ -94,7 +113,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
             target = f"the program {words[0]}"
     if target is None:
         return
-    refusing = [guard for guard in _guards if guard.programs or not starts_program]
+    refusing = [guard for guard in _guards if (guard.programs if starts_program else guard.network)]
     for guard in refusing:
         guard.attempts.append(target)
     if refusing:

@@ -11,7 +11,7 @@ from typing import Any
 from verified_docs.problem import Problem, read_text
 
 CONFIG = "pyproject.toml"
-_KEYS = frozenset({"canaries", "due", "functions", "hosts_in", "lanes", "publish", "scan_allow", "tasks"})
+_KEYS = frozenset({"canaries", "due", "fresh_days", "functions", "hosts_in", "lanes", "publish", "scan_allow", "tasks"})
 
 
 @dataclass(frozen=True, order=True)

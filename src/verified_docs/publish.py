@@ -18,12 +18,14 @@ from verified_docs.census import DOCS, HTTP, PYTHON, check_fences, find_fences
 from verified_docs.evidence import FILE, SCHEMA_FILE, Evidence, json_schema
 from verified_docs.example import Example, load_examples, missing_names
 from verified_docs.exchange import NotThere, exchange
+from verified_docs.freshness import Ages
 from verified_docs.inventory import waiting_areas
 from verified_docs.known import load_known
 from verified_docs.lane import CONFIG, load_settings
 from verified_docs.leaks import Known, Leak, find_leaks_in_bytes
 from verified_docs.own import own_functions
 from verified_docs.problem import Problem, read_text, shown
+from verified_docs.quarantine import check_agrees
 from verified_docs.whole import new_folder
 
 SNIPPETS = "snippets"
@@ -52,6 +54,7 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
     as_they_are = _published_as_they_are(root)
     into = _check_target(root, root / into, as_they_are)
     _check_fresh(root, examples, evidence)
+    check_agrees(root, evidence)
     with new_folder(into) as work:
         pages = _Pages(root, evidence, examples)
         writer = _Writer(work, load_known(root))
@@ -95,13 +98,8 @@ def _check_target(root: Path, into: Path, as_they_are: list[Path]) -> Path:
     sources = [root / name for name in (DOCS, "examples", SNIPPETS, "cassettes", "src", "tests")]
     inputs = [*sources, *as_they_are]
     if not ours or root.is_relative_to(into) or any(into.is_relative_to(folder) for folder in inputs):
-        raise Problem(
-            into,
-            None,
-            "this folder would be replaced, and holds no earlier result",
-            "choose another --into",
-            kind="target",
-        )
+        what = "this folder would be replaced, and holds no earlier result"
+        raise Problem(into, None, what, "choose another --into", kind="target")
     return into
 
 
@@ -188,7 +186,7 @@ class _Pages:
     """Renders pages with what they may ask for.
 
     That is `example(...)`, `exchange(...)`, `bundle(...)`, `publish_file(...)`, `snippet(...)`, `file(...)`, `lanes()`,
-    `facts`, `evidence`, `waiting`, and what the project's own functions add.
+    `facts`, `evidence`, `freshness`, `quarantined()`, `waiting`, and what the project's own functions add.
     """
 
     def __init__(self, root: Path, evidence: Evidence, examples: dict[str, Example]) -> None:
@@ -254,8 +252,10 @@ class _Pages:
             "snippet": self._snippet,
             "file": self._file,
             "lanes": self.cards.lanes,
+            "quarantined": lambda: self.cards.quarantined(up),
             "facts": Facts(self.evidence),
             "evidence": self.evidence,
+            "freshness": Ages(self.root, self.evidence),
             "waiting": waiting_areas(self.root),
         }
         try:
@@ -363,7 +363,11 @@ class _Pages:
                 raise NotThere(f"{name!r} is no part of an example that runs by itself: only such code is packed")
         self.bundles[f"bundles/{target}"] = files
         rows = "\n".join(f"- `{name}`" for name in files)
-        return f'[Download {target}]({up}bundles/{target}){{ download="{target}" .md-button }}\n\n{rows}\n'
+        # Of code that stands in several examples, one that is verified is enough.
+        made_of = [self._code[text] for name, text in files.items() if name.endswith(".py")]
+        held = self.cards.held_notice(sorted({min(ids) for ids in made_of if self.cards.all_held(ids)}))
+        link = f'[Download {target}]({up}bundles/{target}){{ download="{target}" .md-button }}'
+        return "\n\n".join(filter(None, (held, link, rows))) + "\n"
 
     def _publish_file(self, target: str, text: str, up: str) -> str:
         """A file of data beside the pages, and a link to it."""

@@ -176,8 +176,8 @@ def convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
         # Built-in exceptions go without a module, as Python itself writes them.
         failure = Failure(type=ended.type.removeprefix("builtins."), message=message)
         provenance = provenance.model_copy(update={"exception": failure})
-    readable = tuple(_readable(interaction, adapter) for interaction in stable)
-    return Cassette(cassette_path(root, recording.lane, recording.example_id), provenance, readable)
+    rows_shown = tuple(readable(interaction, adapter) for interaction in stable)
+    return Cassette(cassette_path(root, recording.lane, recording.example_id), provenance, rows_shown)
 
 
 def _read(path: Path) -> bytes:
@@ -295,7 +295,7 @@ def _with_files(
     return interaction
 
 
-def _readable(interaction: Interaction, adapter: Adapter) -> Interaction:
+def readable(interaction: Interaction, adapter: Adapter) -> Interaction:
     """Long JSON in several lines, so that a change to a cassette is a change of lines."""
     if adapter.is_upload(interaction.method, unquote(interaction.path)):
         return interaction

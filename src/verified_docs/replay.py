@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import difflib
-import hashlib
-import json
 import sys
 import threading
 from collections.abc import Iterator
@@ -25,10 +22,8 @@ from vcr.record_mode import RecordMode
 from vcr.request import Request
 
 from verified_docs.adapter import Adapter
-from verified_docs.cassette import Cassette, Echo, Fingerprint, Interaction, describe, query_of
-from verified_docs.leaks import is_label
-
-_MOST_ROWS = 30
+from verified_docs.cassette import Cassette, Echo, Fingerprint, Interaction, describe
+from verified_docs.comparison import Comparison
 
 
 class Unrecorded(CannotOverwriteExistingCassetteException):
@@ -59,7 +54,7 @@ class StrictTape(Tape):
         super().__init__(path=str(cassette.path), record_mode=RecordMode.NONE)
         self.interactions = cassette.interactions
         self.misses: list[Miss] = []
-        self._adapter = adapter
+        self._comparison = Comparison(adapter)
         self._script = str(script)
         self._played: set[int] = set()
         self._uploads: dict[int, bytes] = {}
@@ -117,7 +112,7 @@ class StrictTape(Tape):
                 f"{request.method} {request.path}", map(str, self.interactions), n=1, cutoff=0.6
             )
             return None, "the recording has no such request" + (f"; the nearest is {near[0]}" if near else "")
-        why = self._difference(request, self.interactions[number])
+        why = self._comparison.difference(request.uri, request.headers, _body_bytes(request), self.interactions[number])
         if why:
             return None, f"interaction {number} of the recording differs:\n{why}"
         skipped = [earlier for earlier in unplayed if earlier < number]
@@ -126,61 +121,6 @@ class StrictTape(Tape):
         if skipped and (alone or any(self.interactions[one].method != "GET" for one in (*skipped, number))):
             return None, f"{self.interactions[skipped[0]]} (interaction {skipped[0]}) has to come before it"
         return number, ""
-
-    def _difference(self, request: Request, recorded: Interaction) -> str:
-        sent, known = urlsplit(request.uri), urlsplit(recorded.uri)
-        for what, now, then in (
-            ("address", (sent.scheme, sent.hostname, sent.port), (known.scheme, known.hostname, known.port)),
-            ("query", query_of(request.uri), recorded.query),
-            ("credential", self._credential(request.headers), self._credential(recorded.headers)),
-            (
-                "type of the body",
-                self._content_type(request.headers, sent),
-                self._content_type(recorded.headers, known),
-            ),
-        ):
-            if now != then:
-                return f"{what}\n{difference(_rows(then), _rows(now))}"
-        return self._body_difference(_body_bytes(request), str(request.headers.get("Content-Type", "")), recorded.body)
-
-    def _content_type(self, headers: Any, address: Any) -> str:
-        """What a request says that its body is; of a file, clients guess it from the machine's own list."""
-        if self._adapter.is_upload("PUT", address.path):
-            return ""
-        kinds = [str(value) for name, value in headers.items() if name.lower() == "content-type"]
-        return kinds[0].partition(";")[0].strip().lower() if kinds else ""
-
-    def _credential(self, headers: Any) -> list[str]:
-        return sorted(
-            f"{name.lower()}: {_masked(str(value))}"
-            for name, value in headers.items()
-            if name.lower() in self._adapter.credential_headers
-        )
-
-    def _body_difference(self, content: bytes, content_type: str, recorded: str | Fingerprint | None) -> str:
-        if isinstance(recorded, Fingerprint):
-            if not recorded.exact:
-                return "" if content else "body\n-(a file)\n+(nothing)"
-            now = Fingerprint.of(content, exact=True)
-            return "" if now == recorded else f"body\n{difference([str(recorded)], [str(now)])}"
-        if recorded is None or not content:
-            then = "(nothing)" if recorded is None else recorded
-            return "" if recorded is None and not content else f"body\n{difference([then], [_decoded(content)])}"
-        if "json" in content_type:
-            try:
-                now_body = self._adapter.comparable(json.loads(content))
-                then_body = self._adapter.comparable(json.loads(recorded))
-            except ValueError:
-                pass
-            else:
-                # As text: to Python, 1, 1.0 and true are the same.
-                same = json.dumps(now_body, sort_keys=True) == json.dumps(then_body, sort_keys=True)
-                return "" if same else f"body\n{difference(_rows(then_body), _rows(now_body))}"
-        return (
-            ""
-            if content == recorded.encode()
-            else f"body\n{difference(recorded.splitlines(), _decoded(content).splitlines())}"
-        )
 
     def _save(self, force: bool = False) -> None:
         """Never: a replay does not write."""
@@ -199,14 +139,21 @@ def replaying(cassette: Cassette, adapter: Adapter, script: Path) -> Iterator[St
         The tape, which knows what was missed and what is left.
     """
     tape = StrictTape(cassette, adapter, script)
+    with recording_on(tape):
+        yield tape
+
+
+@contextlib.contextmanager
+def recording_on(tape: Tape) -> Iterator[None]:
+    """Lets a tape answer, or take down, every HTTP request of the body."""
 
     class Loaded:
         @staticmethod
-        def load(**_: Any) -> StrictTape:
+        def load(**_: Any) -> Tape:
             return tape
 
-    with _threads_may_connect(), CassetteContextDecorator(Loaded, lambda: {"path": str(cassette.path)}):
-        yield tape
+    with _threads_may_connect(), CassetteContextDecorator(Loaded, lambda: {"path": tape._path}):
+        yield
 
 
 def _threads_may_connect() -> contextlib.AbstractContextManager[Any]:
@@ -229,44 +176,8 @@ def _current_line(file: str) -> int | None:
     return None
 
 
-def _masked(credential: str) -> str:
-    """A credential as it may be told: labels as they are, anything else by its scheme and its hash."""
-    if is_label(credential):
-        return credential
-    scheme, _, value = credential.rpartition(" ")
-    if scheme == "Basic":
-        with contextlib.suppress(ValueError):
-            name, _, label = base64.b64decode(value, validate=True).decode().partition(":")
-            if is_label(labelled := f"Basic <{name}:{label[1:-1]}>") and label == f"<{label[1:-1]}>":
-                return labelled
-    return f"{scheme} (not a label, sha256:{hashlib.sha256(value.encode()).hexdigest()[:8]})".strip()
-
-
 def _body_bytes(request: Request) -> bytes:
     content = request.body_bytes
     if content is None:
         return b""
     return content.encode() if isinstance(content, str) else bytes(content)
-
-
-def _decoded(content: bytes) -> str:
-    if not content:
-        return "(nothing)"
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return str(Fingerprint.of(content, exact=True))
-
-
-def _rows(value: Any) -> list[str]:
-    return (
-        value
-        if isinstance(value, list) and all(isinstance(row, str) for row in value)
-        else json.dumps(value, indent=1, ensure_ascii=False, default=str).splitlines()
-    )
-
-
-def difference(then: list[str], now: list[str]) -> str:
-    """The changed rows with a little around them: `-` as recorded or promised, `+` as it is now."""
-    rows = [row for row in list(difflib.unified_diff(then, now, lineterm="", n=1))[2:] if not row.startswith("@@")]
-    return "\n".join(rows[:_MOST_ROWS] + ["…"] * (len(rows) > _MOST_ROWS))

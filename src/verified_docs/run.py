@@ -19,13 +19,14 @@ import time_machine
 from pytest_examples import CodeExample
 from pytest_examples.config import ExamplesConfig
 from pytest_examples.run_code import InsertPrintStatements, run_code
+from vcr.cassette import Cassette as Tape
 
 from verified_docs.adapter import Adapter
 from verified_docs.cassette import Cassette
 from verified_docs.example import Example
-from verified_docs.isolation import isolated, no_network
+from verified_docs.isolation import isolated, no_network, no_programs
 from verified_docs.problem import shown
-from verified_docs.replay import StrictTape, Unrecorded, replaying
+from verified_docs.replay import StrictTape, Unrecorded, recording_on, replaying
 
 CACHE = Path("build") / "cache"
 _PATIENCE = 10.0
@@ -63,6 +64,18 @@ def run_example(example: Example, cassette: Cassette, root: Path, adapter: Adapt
     with alone as run, that_day, replaying(cassette, adapter, example.path) as tape, _threads_ended(run):
         _execute(example, run)
     return run, tape
+
+
+def run_live(example: Example, environment: dict[str, str], tape: Tape, root: Path, adapter: Adapter) -> Run:
+    """Runs an example against a server, alone as in a replay, and lets a tape take down what is said.
+
+    The tape refuses what would go to another server; programs that could get around it are refused as well.
+    """
+    run = Run()
+    alone = isolated(environment, example.path.name, root / CACHE)
+    with alone, no_programs() as run.blocked, adapter.restored(), recording_on(tape), _threads_ended(run):
+        _execute(example, run)
+    return run
 
 
 def run_offline(example: Example, root: Path, adapter: Adapter) -> Run:

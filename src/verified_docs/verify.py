@@ -20,13 +20,14 @@ from verified_docs.cassette import (
 )
 from verified_docs.census import Fence
 from verified_docs.claims import check_claims
+from verified_docs.comparison import difference
 from verified_docs.evidence import Result
 from verified_docs.example import Example, Metadata, load_example
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem, shown
 from verified_docs.promise import Expected, refuse_unseen_output, without_promises
 from verified_docs.provenance import Failure
-from verified_docs.replay import StrictTape, difference
+from verified_docs.replay import StrictTape
 from verified_docs.run import Run, as_code_example, came_from_a_miss, raised_in, run_example, run_offline, type_name
 from verified_docs.whole import write_whole
 

@@ -12,12 +12,13 @@ from typing import Any, ClassVar
 
 from verified_docs.cassette import Interaction
 from verified_docs.example import Example
+from verified_docs.gitlab_mlflow.alias import Alias
 from verified_docs.gitlab_mlflow.client import restored
-from verified_docs.gitlab_mlflow.stable import MILLISECONDS, Stable, instant
+from verified_docs.gitlab_mlflow.stable import MILLISECONDS, PLACEHOLDER, Stable, instant
 from verified_docs.problem import Problem
 
 # A deploy token and one that was never issued belong to nobody: their labels have no role.
-_KINDS = ("project", "pat", "job", "deploy", "unknown")
+_KINDS = ("project", "pat", "oauth", "job", "deploy", "unknown")
 _ROLES = ("outsider", "guest", "planner", "reporter", "developer", "maintainer", "owner")
 # A token that is not valid any more says so where others say their scope.
 _SCOPES = ("api", "read_api", "read_user", "expired", "revoked")
@@ -35,9 +36,18 @@ _VOLATILE_IN_MODEL = {
     "utc_time_created": re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})?"),
 }
 
+# GitLab names a run after three animals, such as `eel-dolphin-elephant-2081`.
+_ANIMALS = re.compile(r"(?:[a-z]+-){3}\d{1,4}")
+_MADE_UP = re.compile(rf'"(?:run_)?name":\s*"({_ANIMALS.pattern})"')
+
 # Blanks, line breaks, commas and comments mean nothing in GraphQL, but inside a string.
 _GRAPHQL_TOKEN = re.compile(r'#[^\n]*|"""[\s\S]*?"""|"(?:\\.|[^"\\])*"|[\w$]+|[^\s\w,]')
 
+# Lists whose rows stand in no promised order.
+_UNORDERED = frozenset({"tags", "params", "metrics", "aliases"})
+_UNORDERED_COLLECTIONS = ("/members", "/members/all", "/variables", "/package_files")
+
+_FILE = re.compile(r"/mlflow-artifacts/artifacts/[^/]+/.|/packages/ml_models/[^/]+/files/.")
 _WRITTEN_BY_MLFLOW = frozenset({"conda.yaml", "python_env.yaml", "requirements.txt", "estimator.html"})
 _PACKED_BY_LIBRARIES = frozenset({".pkl", ".skops", ".lgb", ".statsmodels", ".zip", ".png"})
 
@@ -53,6 +63,18 @@ class GitLabMLflow:
     answer_headers = frozenset(
         {"content-type", "location", "link", "www-authenticate", "x-next-page", "x-total", "x-total-pages"}
     )
+
+    # Where the recorded GitLab and its project are.
+    addresses: ClassVar = {
+        "GITLAB_URL": f"https://{host}",
+        "GITLAB_PROJECT": "acme/wine-quality",
+        "GITLAB_PROJECT_ID": "42",
+        "CI_API_V4_URL": f"https://{host}/api/v4",
+        "CI_PROJECT_ID": "42",
+        "MLFLOW_TRACKING_URI": f"https://{host}/api/v4/projects/42/ml/mlflow",
+    }
+
+    placeholder = PLACEHOLDER
 
     # What the client changes: `Settings that the recordings were made with` in .env.template.
     settings: ClassVar = {
@@ -77,7 +99,9 @@ class GitLabMLflow:
         if isinstance(body, list):
             return [self.comparable(item) for item in body if not _is_volatile_tag(item)]
         if isinstance(body, dict):
-            return {key: self._comparable_field(body, key, value) for key, value in body.items()}
+            # A data set names its source in a dictionary of tags, a run in a list.
+            kept = {key: value for key, value in body.items() if not _VOLATILE_TAGS.match(key)}
+            return {key: self._comparable_field(body, key, value) for key, value in kept.items()}
         if isinstance(body, str) and body[:1] in {"{", "["}:
             try:
                 return {"(JSON in a string)": self.comparable(json.loads(body))}
@@ -90,6 +114,32 @@ class GitLabMLflow:
             return [token for token in _GRAPHQL_TOKEN.findall(value) if not token.startswith("#")]
         return "(volatile)" if _is_volatile(key, value) else self.comparable(value)
 
+    def masked(self, body: Any) -> Any:
+        """Replaces times, login names, what marks one making of a model, values of source tags, made up names of runs.
+
+        A time has the order of its recording only, so another answer in front of it changes it.
+        """
+        if isinstance(body, list):
+            return [self.masked(item) for item in body]
+        if isinstance(body, dict):
+            tag = _is_volatile_tag(body)
+            return {
+                key: _mask(value)
+                if (tag and key == "value") or _is_volatile(key, value) or _is_made_up(key, value)
+                else self.masked(value)
+                for key, value in body.items()
+            }
+        if isinstance(body, str) and body[:1] in {"{", "["}:
+            try:
+                return json.dumps(self.masked(json.loads(body)), ensure_ascii=False)
+            except ValueError:
+                return body
+        return body
+
+    def is_volatile_row(self, row: Any) -> bool:
+        """A tag in which MLflow describes the script and its Git commit is there where Git is."""
+        return _is_volatile_tag(row)
+
     def labelled(self, credential: str) -> str:
         """A credential with `<unknown>` in place of an invented token, such as `glpat-wrong-token-…`."""
         return _INVENTED.sub("<unknown>", credential)
@@ -97,6 +147,23 @@ class GitLabMLflow:
     def is_upload(self, method: str, path: str) -> bool:
         """A PUT to the package endpoint stores a file of a run or a model version."""
         return method == "PUT" and "/packages/ml_models/" in path
+
+    def made_up(self, answer: Any) -> list[str]:
+        """The names that GitLab gave to runs without one."""
+        return _MADE_UP.findall(answer) if isinstance(answer, str) else []
+
+    def is_unordered(self, path: str, key: str) -> bool:
+        """Whether GitLab promises no order for the rows of a list.
+
+        MLflow's protocol has none for what a run is described with; GitLab's REST has none for members and variables.
+        """
+        if "/ml/mlflow/" in path:
+            return key in _UNORDERED
+        return key == "" and path.rstrip("/").endswith(_UNORDERED_COLLECTIONS)
+
+    def is_download(self, method: str, path: str) -> bool:
+        """A GET of one file of a run or a model version."""
+        return method == "GET" and bool(_FILE.search(path))
 
     def is_own(self, path: str, content: bytes) -> bool:
         """What MLflow writes beside a model, and what libraries pack or draw, is not the example's own.
@@ -138,15 +205,14 @@ class GitLabMLflow:
                         kind="metadata",
                     )
         return {
-            "GITLAB_URL": f"https://{self.host}",
-            "GITLAB_PROJECT": "acme/wine-quality",
-            "GITLAB_PROJECT_ID": "42",
-            "CI_API_V4_URL": f"https://{self.host}/api/v4",
-            "CI_PROJECT_ID": "42",
-            "MLFLOW_TRACKING_URI": f"https://{self.host}/api/v4/projects/42/ml/mlflow",
+            **self.addresses,
             **{variable: f"<{label}>" for variable, label in labels.items()},
             **self.settings,
         }
+
+    def alias(self, names: Mapping[str, str], labels: Mapping[str, str]) -> Alias:
+        """Replaces a scratch project, its GitLab and its tokens by those of every recording."""
+        return Alias(names, labels)
 
     def client_version(self) -> str:
         """The version of MLflow in this environment."""
@@ -163,6 +229,16 @@ def _is_volatile(key: str, value: Any) -> bool:
         return shape.fullmatch(value) is not None
     is_login = key == "user_id" and isinstance(value, str) and not value.isdecimal()
     return is_login or (key in MILLISECONDS and instant(key, value) is not None)
+
+
+def _is_made_up(key: str, value: Any) -> bool:
+    """What only an answer holds of the moment: a time, or the name that GitLab gives to a run without one."""
+    name = key in {"run_name", "name"} and isinstance(value, str) and _ANIMALS.fullmatch(value)
+    return bool(name) or instant(key, value) is not None
+
+
+def _mask(value: Any) -> Any:
+    return "(volatile)" if isinstance(value, str) else 0 if isinstance(value, (int, float)) else value
 
 
 def _is_volatile_tag(item: Any) -> bool:

@@ -15,6 +15,10 @@ from verified_docs.leaks import LABEL
 
 _ML_API = "/ml/mlflow/"
 _UUID = re.compile(r"(?<![0-9a-z])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-z])")
+# What takes their place, and that of page tokens.
+PLACEHOLDER = re.compile(
+    r"(?<![0-9a-z])(?:00000000-0000-4000-8000-\d{12}|(?:project|group)_42_bot_[0-9a-f]{32}|page-\d+)(?![0-9a-z])"
+)
 _BOT = re.compile(r"(?<![0-9a-z])(project|group)_\d+_bot_[0-9a-f]{32}")
 MILLISECONDS = frozenset({"start_time", "end_time", "timestamp"})
 _SECONDS = frozenset({"creation_timestamp", "last_updated_timestamp"})
@@ -382,3 +386,14 @@ def _id_kind(owner: str | None, key: str, value: Any) -> str | None:
         return "version"
     kind = owner if key == "id" else _ID_KEYS.get(key)
     return None if kind == "project" and int(value) == _PROJECT else kind
+
+
+def is_secret(key: str, value: str) -> bool:
+    """Whether a value is a secret by its name, and long enough to be looked for in other texts."""
+    named = key not in _PAGE_TOKENS and _SECRET_KEY.search(key) is not None
+    return named and len(value) >= _LONG_ENOUGH and not LABEL.fullmatch(value)
+
+
+def secret_label(key: str, value: str) -> str:
+    """What stands for a secret of that name."""
+    return _label(key, value)

@@ -1,0 +1,33 @@
+# /// script
+# requires-python = ">=3.12"
+# dependencies = ["mlflow-on-gitlab-verified", "python-gitlab>=8,<9"]
+#
+# [tool.verified]
+# title = "Ask the doctor about a project without experiments"
+# role = "Developer"
+# scope = "api"
+# tokens = { GITLAB_TOKEN = "project:maintainer:api" }
+#
+# [tool.verified.output]
+# "gitlab-18.9/mlflow-3" = '''
+# experiments-off - GET …/experiments/get-by-name?experiment_name=no-such-experiment: 404 {"message":"404 Not Found"}
+# registry-unreadable - GET /metadata: 200 {"version":"18.9.0-pre"}
+# '''
+# ///
+"""A project whose model experiments were just switched off."""
+
+import os
+
+import gitlab
+
+from mlflow_gitlab.doctor import examine
+from mlflow_gitlab.settings import load_settings
+
+gl = gitlab.Gitlab(os.environ["GITLAB_URL"], private_token=os.environ["GITLAB_TOKEN"])
+project = gl.projects.get(os.environ["GITLAB_PROJECT_ID"], lazy=True)
+project.model_experiments_access_level = "disabled"
+project.save()
+
+for finding in examine(load_settings()).findings:
+    print(finding.id, "-", finding.evidence)
+    #> experiments-off - GET …/experiments/get-by-name?experiment_name=no-such-experiment: 404 {"message":"404 Not Found"}

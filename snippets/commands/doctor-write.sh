@@ -1,0 +1,1 @@
+mlflow-gitlab doctor --write

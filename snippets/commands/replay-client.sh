@@ -1,0 +1,2 @@
+eval "$(mlflow-gitlab replay --env)"
+python first_run.py

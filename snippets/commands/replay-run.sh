@@ -1,0 +1,1 @@
+mlflow-gitlab replay tracking/log_first_run -- python first_run.py

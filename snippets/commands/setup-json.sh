@@ -1,0 +1,1 @@
+mlflow-gitlab setup --dry-run --json > plan.json

@@ -1,0 +1,1 @@
+python scripts/setup-gitlab-mlflow.py --dry-run

@@ -1,0 +1,2 @@
+mlflow-gitlab setup
+unset GITLAB_TOKEN

@@ -1,0 +1,1 @@
+mlflow-gitlab teardown --yes --json > result.json

@@ -1,0 +1,2 @@
+mlflow-gitlab teardown
+unset GITLAB_TOKEN

@@ -1,0 +1,168 @@
+"""Every shell snippet of the site runs, against the replay server or offline, or says why it cannot run here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from conftest import LANES_HERE, ROOT, rewrite
+from mlflow_gitlab.replay.library import load_library
+from mlflow_gitlab.replay.server import ReplayServer
+from mlflow_gitlab.team import CONFIG
+from scripted_gitlab import ScriptedGitLab
+from verified_docs.census import take_census
+
+SHELLS = {"bash", "sh", "shell", "console"}
+FIRST_RUN = "tracking/log_first_run"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A snippet that runs here.
+
+    Attributes:
+        says: What it has to print.
+        offers: The recordings that it talks to; none for a snippet that needs no server.
+        before: Snippets and commands that the page has before it, in the same shell.
+        code: The exit code that the page promises.
+        asks: What is typed at its questions; the snippet then runs against a recorded GitLab that keeps state.
+    """
+
+    says: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()
+    before: str = ""
+    code: int = 0
+    asks: str | None = None
+
+
+@dataclass(frozen=True)
+class Not:
+    """A snippet that cannot run here, and why."""
+
+    why: str
+
+
+INSTALLS = Not("it installs packages from an index")
+TEAM = "members: [{ username: reporter, role: Reporter, days: 39 }]\nmlflow: { experiment: wine-classifier }\n"
+SETTINGS = "cp settings.env .env"
+ROWS: dict[str, Ran | Not] = {
+    "commands/install.sh": INSTALLS,
+    "commands/keyring.sh": Not("it asks for a token at the terminal and writes to the keyring of the system"),
+    "commands/settings.sh": Ran(says=("tracking_uri", "environment MLFLOW_TRACKING_URI"), offers=(FIRST_RUN,)),
+    "commands/schema.sh": Ran(before="mkdir -p config"),
+    "commands/run.sh": Ran(says=("first-run FINISHED",), offers=(FIRST_RUN,)),
+    "commands/replay-run.sh": Ran(says=("first-run FINISHED",)),
+    "commands/replay.sh": Not("it stays open until Ctrl-C; the tests of the command start and stop it"),
+    "commands/replay-client.sh": Ran(says=("first-run FINISHED",), offers=(FIRST_RUN,)),
+    "commands/replay-curl.sh": Ran(says=("RESOURCE_DOES_NOT_EXIST",), offers=(FIRST_RUN,)),
+    "commands/doctor.sh": Ran(says=("no-experiment",), offers=("doctor/developer",)),
+    "commands/doctor-write.sh": Not("no recording has the nine reads of the doctor and its writes in one session"),
+    "commands/scan.sh": Ran(),
+    "commands/setup-plan.sh": Ran(says=("make the token mlflow",), code=1, asks=""),
+    "commands/setup-script.sh": Ran(says=("make the token mlflow",), code=1, asks=""),
+    "commands/setup-json.sh": Ran(code=1, asks=""),
+    "commands/setup.sh": Not("its requests hold days that count from that of the recording: test_setup_run runs it"),
+    "commands/teardown-plan.sh": Ran(says=("Nothing to do",), asks=""),
+    "commands/teardown.sh": Ran(says=("Nothing to do",), asks=""),
+    "commands/teardown-json.sh": Ran(asks=""),
+    "install/check-version.sh": Ran(says=("mlflow, version",)),
+    "install/lock.sh": INSTALLS,
+    "install/two-environments.sh": INSTALLS,
+    "setup/install-python-gitlab.sh": INSTALLS,
+    "setup/look-at-address.sh": Ran(says=("/api/v4/projects/42/ml/mlflow",), offers=(FIRST_RUN,)),
+    "setup/read-token.sh": Not("it reads a token from the terminal"),
+    "setup/run-with-uv.sh": INSTALLS,
+    "tutorial/install-mlflow-2.sh": INSTALLS,
+    "tutorial/install-mlflow-3.sh": INSTALLS,
+    "tutorial/load-settings.sh": Ran(before=SETTINGS),
+    "tutorial/protect-settings.sh": Ran(before=SETTINGS),
+    "tutorial/run.sh": Ran(says=("first-run FINISHED",), offers=(FIRST_RUN,)),
+}
+
+
+def snippets() -> list[str]:
+    found = (ROOT / "snippets").rglob("*.sh")
+    return sorted(path.relative_to(ROOT / "snippets").as_posix() for path in found)
+
+
+def test_every_shell_snippet_has_a_row_and_every_row_a_snippet() -> None:
+    assert snippets() == sorted(ROWS)
+
+
+def test_pages_have_no_shell_of_their_own() -> None:
+    own = [(fence.page, fence.line) for fence in take_census(ROOT / "docs") if fence.language in SHELLS]
+    assert own == [], "write it as a file below snippets/, so that it is run"
+
+
+@pytest.fixture
+def variables(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """What points a snippet to its server: a replay, or a recorded GitLab that keeps state."""
+    row: Ran = request.param
+    if row.asks is not None:
+        rewrite(tmp_path / CONFIG, TEAM)
+        with ScriptedGitLab() as gitlab:
+            yield {"GITLAB_URL": gitlab.url, "GITLAB_PROJECT": "acme/wine-quality", "GITLAB_TOKEN": gitlab.admin}
+    elif row.offers:
+        server = ReplayServer(load_library(ROOT / "cassettes", LANES_HERE[-1].id, row.offers), 0, lambda line: None)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield server.library.variables(server.base("me"))
+        server.shutdown()
+        server.server_close()
+    else:
+        yield {}
+
+
+RUNS = {name: row for name, row in ROWS.items() if isinstance(row, Ran)}
+
+
+@pytest.mark.parametrize(("name", "variables"), RUNS.items(), ids=list(RUNS), indirect=["variables"])
+def test_a_shell_snippet_does_what_its_page_says(name: str, variables: dict[str, str], tmp_path: Path) -> None:
+    row = RUNS[name]
+    shutil.copy(ROOT / f"examples/{FIRST_RUN}.py", tmp_path / "first_run.py")
+    shutil.copy(ROOT / "snippets/tutorial/settings.env", tmp_path)
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    text = (ROOT / "snippets" / name).read_text("utf-8")
+    if "replay --env" in text:
+        # The server of this test is at a free port, not at the one that the page has.
+        port = urlsplit(variables["GITLAB_URL"]).port
+        text = text.replace("replay --env", f"replay --port {port} --env")
+    environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path)} | variables
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f"{row.before}\n{text}"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        input=row.asks,
+    )
+    assert done.returncode == row.code, done.stderr
+    for words in row.says:
+        assert words in done.stdout
+
+
+def test_the_settings_are_loaded_and_protected(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "snippets/tutorial/settings.env", tmp_path / ".env")
+    load = (ROOT / "snippets/tutorial/load-settings.sh").read_text("utf-8")
+    protect = (ROOT / "snippets/tutorial/protect-settings.sh").read_text("utf-8")
+    code = f"{protect}{load}python -c 'import os; print(os.environ[\"MLFLOW_DISABLE_TELEMETRY\"])'"
+    environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "true\n"
+    assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+    assert ".env" in (tmp_path / ".gitignore").read_text("utf-8").splitlines()
