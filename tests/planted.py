@@ -120,7 +120,7 @@ PACKINGS: dict[str, Callable[[str], bytes]] = {
     "UTF-16, the other end first": lambda text: b"\x01\x02\x03" + text.encode("utf-16-be") + b"\xfe\xff\xff",
     "between bytes": lambda text: b"\x93NUMPY\xff\x00" + text.encode() + b"\x00\xff",
     "gzip": lambda text: gzip.compress(text.encode()),
-    "gzip, the second of two": lambda text: gzip.compress(b"nothing") + gzip.compress(text.encode()),
+    "gzip, the second of two": lambda text: gzip.compress(b"nothing\n") + gzip.compress(text.encode()),
     "gzip in gzip": lambda text: gzip.compress(gzip.compress(text.encode())),
     "zip": lambda text: _zipped(text.encode()),
     "zip in zip": lambda text: _zipped(_zipped(text.encode())),
@@ -131,4 +131,4 @@ PACKINGS: dict[str, Callable[[str], bytes]] = {
 def forms(secret: str) -> set[str]:
     """What a file may hold of a secret that survived."""
     spelled = {one(secret) for name, one in SPELLINGS.items() if name not in {"base64 of gzip", "tags"}}
-    return {secret, json.dumps(secret)[1:-1], secret.replace("'", "''"), *spelled, *encoded(secret)}
+    return {secret, json.dumps(secret)[1:-1], secret.replace("'", "''"), *spelled, *encoded(secret.encode())}

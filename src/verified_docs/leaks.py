@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from verified_docs.rules import RULES, SHAPES, Known
+from verified_docs.rules import RANDOM, RULES, SHAPES, Known
 from verified_docs.spellings import as_text, spellings, strings
 from verified_docs.unpacked import TooLargeError, is_packed, members
 
@@ -101,9 +101,12 @@ def _in_file(content: bytes, known: Known) -> Iterator[Leak]:
 def _matches(text: str, known: Known) -> Iterator[tuple[str, int]]:
     # The only letter of which the small one is longer.
     lower = text.replace("\u0130", "i").lower()
+    told: set[int] = set()
     for rule in RULES:
         for match in rule.find(text, lower):
-            if rule.keep(match, known):
+            # A token is also random text, and is told once, as what it is.
+            if rule.keep(match, known) and not (rule.kind == RANDOM and told.intersection(range(*match.span()))):
+                told.add(match.start("value"))
                 yield rule.kind, match.start("value")
     for form in known.forms:
         start = text.find(form)

@@ -32,8 +32,8 @@ class Known:
 
     @cached_property
     def forms(self) -> frozenset[str]:
-        """The canaries as they are, as a reader would get them, and their pieces in base64."""
-        return frozenset(form for one in self.canaries for form in (one, plain(one), *encoded(one)))
+        """The canaries as they are, as a reader would get them, in base64 and in hexadecimal."""
+        return frozenset(form for one in self.canaries for form in _forms(one))
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ class Rule:
                 done = match.end()
 
 
+RANDOM = "random text"
 # What a match may have around its anchor.
 _BEFORE, _AFTER = 100, 400
 # Words in the place of a token: a random one has digits, or capitals among small letters.
@@ -110,7 +111,7 @@ _WORD = (
     r"(?![A-Za-z0-9+/=_\-.~])"
 )
 # What a program computes is no secret.
-_NO_CALL = r"(?![A-Za-z_]+(?:\.[A-Za-z_]+)*[\[(])"
+_NO_CALL = r"(?!(?:[A-Za-z_]+|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)[\[(])"
 _LINE = rf"(?<![^\n{BREAK}])"
 _PRIVATE_NAMES = ("internal", "local", "corp", "lan", "intranet", "localdomain", r"home\.arpa")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
@@ -128,6 +129,12 @@ _PUBLIC = ("nonce-", "sha256-", "sha384-", "sha512-")
 _SCHEME = re.compile(r"(?:https?|ssh|git|ftp|wss?)\Z", re.I)
 
 
+def _forms(canary: str) -> Iterator[str]:
+    content, wide = canary.encode(), canary.encode("utf-16-le")
+    yield from (canary, plain(canary), content.hex(), content.hex().upper())
+    yield from encoded(content) | encoded(wide)
+
+
 def is_secret_name(name: str) -> bool:
     """Whether the name of a variable says that its value is a secret."""
     return re.fullmatch(_SECRET_NAME, name, re.I) is not None
@@ -139,8 +146,9 @@ def _is_no_placeholder(match: re.Match[str], known: Known) -> bool:
 
 
 def _is_somebody(match: re.Match[str], known: Known) -> bool:
-    domain = match["value"].rpartition("@")[2].lower()
-    return not any(domain == safe or domain.endswith(f".{safe}") for safe in _SAFE_DOMAINS)
+    user, _, domain = match["value"].lower().rpartition("@")
+    # Everybody clones as `git`.
+    return user != "git" and not any(domain == safe or domain.endswith(f".{safe}") for safe in _SAFE_DOMAINS)
 
 
 def _is_private(match: re.Match[str], known: Known) -> bool:
@@ -252,13 +260,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "credential that is not a label",
         re.compile(
-            rf"(?<![A-Za-z0-9_/-])(?:{_SECRET_NAME}|authorization|[a-z_]*_session)[\"']?(?:\s{{0,4}}(?:=>|[:=,])|[ ])"
+            rf"(?<![A-Za-z0-9_/-])(?:(?:{_SECRET_NAME}|authorization|[a-z_]*_session)[\"']?\s{{0,4}}(?:=>|[:=,])"
+            rf"|--{_SECRET_NAME}[ ])"
             rf"(?:\s{{0,20}}-)?\s{{0,20}}[\"'\[(]{{0,3}}(?:(?:bearer|basic|token)[ +])?"
             rf"{_NO_CALL}(?P<value>[A-Za-z0-9+/=_\-.~]{{16,}})",
             re.I,
         ),
         _quick(
-            rf"--[a-z-]{{0,40}}(?:{_NAMED})[ ]",
+            rf"--[a-z0-9_-]{{0,48}}?(?:{_NAMED})[ ]",
             *(
                 rf"{name}[\"']?\s{{0,4}}(?:=>|[:=,])[\s\"'\[(-]{{0,40}}(?:(?:bearer|basic|token)[ +])?"
                 r"[a-z0-9+/=_\-.~]{16}"
@@ -268,14 +277,15 @@ RULES: tuple[Rule, ...] = (
         _is_a_credential,
     ),
     Rule(
-        "random text",
+        RANDOM,
         re.compile(rf"(?<![A-Za-z0-9+/=_.%\-])(?P<value>[A-Za-z0-9+/_-]{{20,{_LONGEST}}}+)(?![A-Za-z0-9+/_-])={{0,2}}"),
         keep=_is_random,
         by_word=True,
     ),
     Rule(
         "e-mail address",
-        re.compile(r"(?P<value>[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})\b"),
+        # An n after a backslash is the end of a line.
+        re.compile(r"(?<!\\)(?P<value>[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})\b"),
         _quick(r"@(?:[a-z0-9-]+\.)+[a-z]{2}"),
         _is_somebody,
     ),
@@ -300,7 +310,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "private host",
-        re.compile(r"://(?:[^/\s@\"'<>]*@)?(?P<value>[A-Za-z0-9][A-Za-z0-9-]*)(?=[:/\"'\s]|\Z)(?![^/\s\"'<>]*@)"),
+        re.compile(r"://(?:[^/\s@\"'<>]*@)?(?P<value>[A-Za-z0-9][A-Za-z0-9-]+)(?=[:/\"'\s]|\Z)(?![^/\s\"'<>]*@)"),
         keep=_is_private_name,
     ),
     Rule(

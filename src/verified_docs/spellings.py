@@ -188,7 +188,10 @@ def _decoded(one: Spelling) -> list[tuple[str, int]]:
             found += [(piece, word) for piece in strings(bytes.fromhex(match[0])).splitlines()]
     if any(pattern.search(text) for pattern in _WRAPS):
         for match in _WRAPPED.finditer(text):
-            encoded_words[_SPACE.sub("", match[0]).rstrip("=")] = match[0]
+            whole = _SPACE.sub("", match[0])
+            encoded_words[whole.rstrip("=")] = match[0]
+            # For canaries of other letters than ASCII's, which no decoded string shows.
+            found.append((whole, match[0]))
     found += _in_base64(encoded_words)
     return [(piece, one.line(text.find(source))) for piece, source in found]
 
@@ -222,13 +225,12 @@ def _unpacked(content: bytes) -> bytes:
         return content
 
 
-def encoded(secret: str) -> set[str]:
-    """The pieces of base64 of which one is in the base64 of every text that holds the secret.
+def encoded(content: bytes) -> set[str]:
+    """The pieces of base64 of which one is in the base64 of all that holds some bytes.
 
-    Base64 turns 3 bytes into 4 signs: wherever the secret begins, one of three pieces is in there.
+    Base64 turns 3 bytes into 4 signs: wherever the bytes begin, one of three pieces is in there.
     """
     pieces = set()
-    content = secret.encode()
     for shift in range(3):
         whole = base64.b64encode(b"\0" * shift + content).decode().rstrip("=")
         first = shift + 1 if shift else 0
