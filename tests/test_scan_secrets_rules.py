@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
@@ -220,6 +221,13 @@ def test_what_a_project_is_full_of_is_no_secret(text: str) -> None:
 @pytest.mark.parametrize("beside", ["glpat-example" + "Ab3dE5fG7hJ9", "glpat-YOUR" + "ab3dE5fG7hJ9"])
 def test_a_token_that_begins_like_a_placeholder_is_one(beside: str) -> None:
     assert "GitLab token" in kinds(beside)
+
+
+@pytest.mark.parametrize("before", [b"\xff", b"\xc3\x80", b"\xe2\x82\xac\x80"])
+def test_bytes_before_it_hide_nothing(before: bytes) -> None:
+    content = b"\x93NUMPY\0" + before + b"/ho" + b"me/ann/projects"
+    assert {leak.kind for leak in find_leaks_in_bytes(content)} == {"path of a machine"}
+    assert "path of a machine" in kinds(base64.b64encode(content).decode())
 
 
 def test_hosts_of_the_project_may_be_named() -> None:

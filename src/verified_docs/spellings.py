@@ -44,8 +44,9 @@ _WRAPS = tuple(
     for end in (r"\n", r"\x0b")
 )
 _SPACE = re.compile(r"\s+")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _STRING = re.compile(
-    rb"[\x20-\x7e\t]{%(least)d,}|(?:[\x20-\x7e]\x00){%(least)d,}|(?:\x00[\x20-\x7e]){%(least)d,}" % {b"least": 8}
+    rb"(?:[\x20-\x7e\t]|[\xc3-\xf4][\x80-\xbf]{1,3}){%(least)d,}|(?:[\x20-\x7e]\x00){%(least)d,}|(?:\x00[\x20-\x7e]){%(least)d,}" % {b"least": 8}
 )
 STANDARD = str.maketrans("-_", "+/")
 
@@ -131,7 +132,9 @@ def as_text(content: bytes) -> str | None:
 
 
 def _readable(piece: bytes) -> str:
-    return piece.replace(b"\0", b"").decode("ascii")
+    text = piece.replace(b"\0", b"").decode("utf-8", "replace")
+    # Once more without what may be no letters, but bytes that happen to stand there.
+    return text if text.isascii() else f"{text}{BREAK}{_NOT_ASCII.sub(BREAK, text)}"
 
 
 def _line_breaks(match: re.Match[str]) -> str:
