@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -37,6 +40,7 @@ SAMPLES: tuple[tuple[str, str], ...] = (
     ("credentials in an address", "postgres:/" + "/me:hunter2" + AT + "db:5432/x"),
     ("credential that is not a label", "      Private-Token:\n      - " + HEX),
     ("random text", f"see {WORD} there"),
+    ("random text", "see https:/" + f"/gitlab.example.com/acme/wine-quality/-/feeds-of-work-items/{WORD}/items"),
     ("e-mail address", "ann" + AT + "corp.test"),
     ("private host", "ping 10.1" + ".2.3"),
     ("private host", "ping git.acme" + ".internal now"),
@@ -245,10 +249,76 @@ def test_most_random_text_is_found_wherever_it_stands(word: str) -> None:
         assert kinds(f"it says {word}.") == {"random text"}
 
 
+SIGNS = ("A", "\\", "<", "\n", "[", "-", "/", "é", "%25", "&amp;", "a.", "a@", "a-", "0f", "a1", "gl", "://", "10.")
+TEXTS = ("token=", "token ", "eyJ", "glpat-", "-----BEGIN ", "://a@", "fd00:", ".local", "/home/", "c:\\\\", "--a_")
+UNITS = (*SIGNS, *TEXTS, "\\u0041", "Aa1/")
+
+
 @pytest.mark.parametrize("size", [10_000, 200_000])
-@pytest.mark.parametrize(
-    "sign", ["A", "\\", "%25", "&amp;", "a.", "a@", "a-", "<", "token=", "://", "0f", "\n", "a1", "token ", "[", "-"]
-)
-def test_long_lines_take_linear_time(sign: str, size: int) -> None:
+@pytest.mark.parametrize("unit", UNITS)
+def test_long_lines_take_linear_time(unit: str, size: int) -> None:
     """No timed assert: what takes the square of this length would not end."""
-    list(find_leaks(sign * (size // len(sign))))
+    list(find_leaks(unit * (size // len(unit))))
+    list(find_leaks(f"eyJ{'a' * 40}." + unit * (size // len(unit)) + "!"))
+
+
+class Counting:
+    """A pattern that counts how many signs it is let look at."""
+
+    def __init__(self, pattern: re.Pattern[str], looked: list[int]) -> None:
+        self._pattern = pattern
+        self._looked = looked
+
+    def _count(self, text: str, start: int, end: int | None) -> tuple[str, int, int]:
+        last = len(text) if end is None else min(end, len(text))
+        self._looked.append(last - start)
+        return text, start, last
+
+    def search(self, text: str, start: int = 0, end: int | None = None) -> re.Match[str] | None:
+        return self._pattern.search(*self._count(text, start, end))
+
+    def finditer(self, text: str, start: int = 0, end: int | None = None) -> Iterator[re.Match[str]]:
+        return self._pattern.finditer(*self._count(text, start, end))
+
+
+def looked_at(text: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many signs the rules look at in a text, all of them together."""
+    looked: list[int] = []
+    counting = tuple(replace(rule, pattern=Counting(rule.pattern, looked)) for rule in RULES)  # type: ignore[arg-type]
+    with monkeypatch.context() as patch:
+        patch.setattr(leaks, "RULES", counting)
+        list(find_leaks(text))
+    return sum(looked)
+
+
+def ids(number: int) -> str:
+    """Text as a table of random ids is: each long word is there once."""
+    rows = (hashlib.sha256(str(row).encode()).digest() for row in range(number))
+    return "\n".join(base64.urlsafe_b64encode(row).decode().rstrip("=") for row in rows)
+
+
+@pytest.mark.parametrize("make", [ids, *(lambda number, unit=unit: unit * number for unit in UNITS)])
+def test_twice_the_text_is_twice_the_work(make: Callable[[int], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    few, many = looked_at(make(2_000), monkeypatch), looked_at(make(8_000), monkeypatch)
+    # Twice as much where chance adds a spelling; the square would be 16 times as much.
+    assert many <= 8.4 * few + 20_000
+
+
+def test_many_words_are_found_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = ids(3 * spellings._FEW)
+    passes: list[int] = []
+    words = text.split("\n")
+    assert {text[start:end] for start, end in spellings.places(text, words)} == set(words)
+    monkeypatch.setattr(spellings, "_LONG_WORD", Counting(spellings._LONG_WORD, passes))
+    assert len(list(spellings.places(text, words))) == len(words)
+    assert passes == [len(text)]
+    few = list(spellings.places(text, words[:3]))
+    assert [text[start:end] for start, end in sorted(few)] == words[:3]
+    assert len(passes) == 1
+
+
+def test_what_is_decoded_grows_as_the_text_does() -> None:
+    """Base64 in base64 in base64, of which each is read in four ways."""
+    for make in (ids, lambda number: "QUJD" * number, lambda number: "616263" * number):
+        sizes = [sum(len(one.text) for one in spellings.spellings(make(number))) for number in (500, 2_000)]
+        assert sizes[1] <= 8.4 * sizes[0] + 2_000

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
-from verified_docs.spellings import BREAK, STANDARD, encoded, plain, words
+from verified_docs.spellings import BREAK, LEAST_WORD, STANDARD, encoded, places, plain, words
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Rule:
             find. None are needed where the pattern itself begins so.
         keep: Whether a match counts.
         shape: Whether the pattern alone decides, so that whoever redacts can use it as well.
-        by_word: Whether each match is one long word, which is quick to find too.
+        by_word: Whether a long word may hold a match; None where a match is not part of one.
     """
 
     kind: str
@@ -55,7 +55,7 @@ class Rule:
     anchors: tuple[re.Pattern[str], ...] = ()
     keep: Callable[[re.Match[str], Known], bool] = lambda match, known: True
     shape: bool = False
-    by_word: bool = False
+    by_word: Callable[[str], bool] | None = None
 
     def find(self, text: str, lower: str) -> Iterator[re.Match[str]]:
         """Its matches in a text, some of them twice.
@@ -65,13 +65,8 @@ class Rule:
             lower: The same in small letters, with every letter in its place.
         """
         if self.by_word:
-            for word in words(text):
-                if len(word) <= _LONGEST and _EACH_CLASS.match(word):
-                    start = text.find(word)
-                    while start >= 0:
-                        if match := self.pattern.match(text, start):
-                            yield match
-                        start = text.find(word, start + len(word))
+            for start, end in places(text, filter(self.by_word, words(text))):
+                yield from self.pattern.finditer(text, start, end)
         elif self.anchors:
             for anchor in self.anchors:
                 yield from self._around(anchor, text, lower)
@@ -122,6 +117,7 @@ _LEAST_BITS, _LEAST_CHANGES = 3.5, 0.4
 _LONGEST = 60
 _EACH_CLASS = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])[^0-9]*[0-9]")
 _DATA_BEFORE = re.compile(rf"(?:nonce=(?:[\"'\\]|&quot;)*|;base64,|[A-Za-z0-9+/]{{60}}[ \t\r]*[\n{BREAK}][ \t]*)\Z")
+_PATH_BEFORE, _PATH_AFTER = re.compile(r"[A-Za-z0-9+/_-]+\Z"), re.compile(r"[A-Za-z0-9+/_-]+")
 # What the policy of a page's scripts is made of: everybody gets to see it.
 # What draws a line in a picture.
 _DRAWN = re.compile(r"[MmLlHhVvCcSsQqTtAaZz0-9-]+")
@@ -178,25 +174,41 @@ def _changes(text: str) -> float:
     return sum(one != other for one, other in pairs) / max(len(pairs), 1)
 
 
-def _is_data(match: re.Match[str]) -> bool:
+def _is_data(match: re.Match[str], begins: int) -> bool:
     """Whether it is a nonce, a hash, a part of a file, or base64 of a text, which is looked at on its own."""
-    start = match.start("value")
-    if _DATA_BEFORE.search(match.string, max(0, start - 120), start) or match["value"].startswith(_PUBLIC):
+    if _DATA_BEFORE.search(match.string, max(0, begins - 120), begins) or match["value"].startswith(_PUBLIC):
         return True
     piece = match["value"].translate(STANDARD)
     decoded = binascii.a2b_base64(piece[: len(piece) // 4 * 4])
     return sum(32 <= byte < 127 for byte in decoded) > 0.9 * len(decoded)
 
 
-def _is_random(match: re.Match[str], known: Known) -> bool:
+def _looks_random(value: str) -> bool:
     """Whether small letters, capitals and digits are mixed as only a generator mixes them."""
-    value = match["value"]
     return (
-        _EACH_CLASS.match(value) is not None
+        len(value) <= _LONGEST
+        and len(value) >= LEAST_WORD
+        and _EACH_CLASS.match(value) is not None
         and _changes(value) >= _LEAST_CHANGES
         and _bits(value) >= _LEAST_BITS
         and not _DRAWN.fullmatch(value)
-        and not _is_data(match)
+    )
+
+
+def _is_random(match: re.Match[str], known: Known) -> bool:
+    return _looks_random(match["value"]) and not _is_data(match, match.start())
+
+
+def _is_random_in_path(match: re.Match[str], known: Known) -> bool:
+    """Whether only this part of a path is random: base64 of a file has slashes too."""
+    before = _PATH_BEFORE.search(match.string, max(0, match.start() - 200), match.start())
+    after = _PATH_AFTER.match(match.string, match.end(), match.end() + 200)
+    others = f"{before[0] if before else ''}/{after[0] if after else ''}"
+    return (
+        _looks_random(match["value"])
+        and "+" not in others
+        and not any(len(part) > 7 and _EACH_CLASS.match(part) for part in others.split("/"))
+        and not _is_data(match, before.start() if before else match.start())
     )
 
 
@@ -236,7 +248,7 @@ RULES: tuple[Rule, ...] = (
     _shape(
         "JSON web token",
         # The last part is empty where nobody signed it.
-        r"(?P<value>eyJ[A-Za-z0-9_-]{10,}\.(?:[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}|eyJ[A-Za-z0-9_-]{8,}))",
+        r"(?P<value>eyJ[A-Za-z0-9_-]{10,1000}+\.(?:[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}|eyJ[A-Za-z0-9_-]{8,}))",
     ),
     _shape("private key", r"(?P<value>-----BEGIN [A-Z ]*PRIVATE KEY-----)"),
     _shape(
@@ -278,9 +290,16 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         RANDOM,
-        re.compile(rf"(?<![A-Za-z0-9+/=_.%\-])(?P<value>[A-Za-z0-9+/_-]{{20,{_LONGEST}}}+)(?![A-Za-z0-9+/_-])={{0,2}}"),
+        re.compile(rf"(?<![A-Za-z0-9+/_%\-])(?P<value>[A-Za-z0-9+/_-]{{20,{_LONGEST}}}+)(?![A-Za-z0-9+/_-])"),
         keep=_is_random,
-        by_word=True,
+        by_word=_looks_random,
+    ),
+    # A part of a path.
+    Rule(
+        RANDOM,
+        re.compile(rf"(?<=/)(?P<value>[A-Za-z0-9_-]{{20,{_LONGEST}}}+)(?![A-Za-z0-9+_-])"),
+        keep=_is_random_in_path,
+        by_word=lambda word: "/" in word and any(map(_looks_random, word.split("/"))),
     ),
     Rule(
         "e-mail address",

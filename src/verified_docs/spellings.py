@@ -6,10 +6,10 @@ import base64
 import binascii
 import html
 import re
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import unquote
 
 from verified_docs.unpacked import TooLargeError, is_packed, members
@@ -30,7 +30,10 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 # What base64, also that of addresses, and tokens are made of; all else ends a word.
 _OF_WORDS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _WORDS_ONLY = bytes(sign if sign in _OF_WORDS else 32 for sign in range(256))
-_LEAST_WORD = 20
+LEAST_WORD = 20
+_LONG_WORD = re.compile(rf"[A-Za-z0-9+/_-]{{{LEAST_WORD},}}+")
+# More words than this are found in one pass; fewer, one after the other.
+_FEW = 64
 _ONLY_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _HEX = re.compile(r"(?<![0-9A-Fa-f])(?:[2-7][0-9A-Fa-f]){12,}(?![0-9A-Fa-f])")
 # Base64 in lines, as mail, PEM and YAML have it. The quantifiers never give back: long data takes linear time.
@@ -46,7 +49,7 @@ _WRAPS = tuple(
 _SPACE = re.compile(r"\s+")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _STRING = re.compile(
-    rb"(?:[\x20-\x7e\t]|[\xc3-\xf4][\x80-\xbf]{1,3}){%(least)d,}|(?:[\x20-\x7e]\x00){%(least)d,}|(?:\x00[\x20-\x7e]){%(least)d,}" % {b"least": 8}
+    rb"(?:[\x20-\x7e\t]|[\xc3-\xf4][\x80-\xbf]{1,3}){8,}|(?:[\x20-\x7e]\x00){8,}|(?:\x00[\x20-\x7e]){8,}"
 )
 STANDARD = str.maketrans("-_", "+/")
 
@@ -67,8 +70,12 @@ class Spelling:
 
     def line(self, position: int) -> int:
         """The line of the source, counted from 1, that a position in the text comes from."""
-        number = self.text.count("\n", 0, position)
+        number = bisect_left(self._breaks, position)
         return number + 1 if self.rows is None else self.rows[number]
+
+    @cached_property
+    def _breaks(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self.text)]
 
 
 def spellings(text: str) -> Iterator[Spelling]:
@@ -90,11 +97,16 @@ def _spellings(one: Spelling, depth: int) -> Iterator[Spelling]:
     if readable != one.text:
         one = Spelling(readable, one.how, one.rows)
         yield one
-    if depth and (hidden := _decoded(one)):
-        how = one.how or " in base64"
-        yield from _spellings(
-            Spelling("\n".join(text for text, _ in hidden), how, tuple(n for _, n in hidden)), depth - 1
-        )
+    if depth:
+        hidden, joined = _decoded(one)
+        if joined:
+            yield _of_rows(joined, one)
+        if hidden:
+            yield from _spellings(_of_rows(hidden, one), depth - 1)
+
+
+def _of_rows(rows: list[tuple[str, int]], one: Spelling) -> Spelling:
+    return Spelling("\n".join(text for text, _ in rows), one.how or " in base64", tuple(line for _, line in rows))
 
 
 def plain(text: str) -> str:
@@ -176,14 +188,29 @@ def _escape(written: str) -> str:
 def words(text: str) -> tuple[str, ...]:
     """Every long word of a text, once, in no particular order: what may be a token, or base64."""
     pieces = set(text.encode("latin-1", "replace").translate(_WORDS_ONLY).split())
-    return tuple(piece.decode() for piece in pieces if len(piece) >= _LEAST_WORD)
+    return tuple(piece.decode() for piece in pieces if len(piece) >= LEAST_WORD)
 
 
-def _decoded(one: Spelling) -> list[tuple[str, int]]:
-    """What stands in base64 and hexadecimal, with its line."""
+def places(text: str, wanted: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Where some of the long words of a text stand, begin and end of each; in time that grows as the text does."""
+    chosen = set(wanted)
+    if len(chosen) > _FEW:
+        yield from (match.span() for match in _LONG_WORD.finditer(text) if match[0] in chosen)
+        return
+    for word in chosen:
+        start = text.find(word)
+        while start >= 0:
+            yield start, start + len(word)
+            start = text.find(word, start + len(word))
+
+
+def _decoded(one: Spelling) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    """What stands in base64 and hexadecimal, with its line; and base64 of several lines in one."""
     text = one.text
-    found = []
+    found: list[tuple[str, str]] = []
+    joined: list[tuple[str, int]] = []
     encoded_words: dict[str, str] = {}
+    begins: dict[str, int] = {}
     for word in words(text):
         if not _ONLY_HEX.fullmatch(word):
             encoded_words[word] = word
@@ -192,11 +219,13 @@ def _decoded(one: Spelling) -> list[tuple[str, int]]:
     if any(pattern.search(text) for pattern in _WRAPS):
         for match in _WRAPPED.finditer(text):
             whole = _SPACE.sub("", match[0])
+            begins.setdefault(match[0], match.start())
             encoded_words[whole.rstrip("=")] = match[0]
-            # For canaries of other letters than ASCII's, which no decoded string shows.
-            found.append((whole, match[0]))
+            joined.append((whole, one.line(match.start())))
     found += _in_base64(encoded_words)
-    return [(piece, one.line(text.find(source))) for piece, source in found]
+    for start, end in places(text, {source for _, source in found if source not in begins}):
+        begins.setdefault(text[start:end], start)
+    return [(piece, one.line(begins[source])) for piece, source in found], joined
 
 
 def _in_base64(sources: dict[str, str]) -> Iterator[tuple[str, str]]:
