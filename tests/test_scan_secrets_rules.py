@@ -209,6 +209,7 @@ def test_an_invisible_sign_hides_nothing() -> None:
         'gitlab.Gitlab(url, private_token=os.environ["GITLAB_TOKEN"])',
         "PRIVATE-TOKEN: $GITLAB_TOKEN",
         "token SecretStr | None",
+        "sent with another token request-added one more",
         "Deploy with a job token retention.py KEEP_DAYS",
         "git remote add origin git" + "@" + "gitlab.example.com:acme/wine.git",
         "/* token ------------------------------ */",

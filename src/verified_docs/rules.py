@@ -105,6 +105,7 @@ _WORD = (
     r"|(?:[A-Z][a-z]{2,}){1,4})"
     r"(?![A-Za-z0-9+/=_\-.~])"
 )
+_HYPHENATED = r"(?-i:[a-z]{1,19}(?:-[a-z]{1,19})+)(?![A-Za-z0-9+/=_\-.~])"
 # What a program computes is no secret.
 _NO_CALL = r"(?!(?:[A-Za-z_]+|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)[\[(])"
 _LINE = rf"(?<![^\n{BREAK}])"
@@ -253,7 +254,9 @@ RULES: tuple[Rule, ...] = (
     _shape("private key", r"(?P<value>-----BEGIN [A-Z ]*PRIVATE KEY-----)"),
     _shape(
         "credential that is not a label",
-        rf"\b(?:Bearer|Basic|Token)[ \t+]+(?!<|{_WORD})(?P<value>[A-Za-z0-9+/=_\-.~]{{8,}})",
+        # A page may have any name after the word: "with another token request-added".
+        rf"\b(?:(?:Bearer|Basic)[ \t+]+|Token[ \t+]+(?!{_HYPHENATED}))(?!<|{_WORD})"
+        r"(?P<value>[A-Za-z0-9+/=_\-.~]{8,})",
         *(rf"{scheme}[ \t+]+[^<]" for scheme in ("bearer", "basic", "token")),
     ),
     _shape(
