@@ -372,6 +372,7 @@ def test_canaries_come_from_the_project_and_from_the_machine(tmp_path: Path) -> 
         DATABASE_PASSWORD="hunter2-hunter2",
         AWS_SECRET_ACCESS_KEY="of-the-cloud",
         SHORT_TOKEN="abc",
+        POSTGRES_PASSWORD="postgres",
         LABELLED_TOKEN="<project:developer:api>",
         EMPTY_TOKEN="",
         TOKEN_COUNT="12345678",

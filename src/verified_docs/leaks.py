@@ -10,10 +10,11 @@ from verified_docs.rules import RANDOM, RULES, SHAPES, Known
 from verified_docs.spellings import as_text, spellings, strings
 from verified_docs.unpacked import TooLargeError, is_packed, members
 
-__all__ = ["LABEL", "SHAPES", "Known", "Leak", "find_leaks", "find_leaks_in_bytes", "is_label", "unspoken"]
+__all__ = ["CANARY", "LABEL", "SHAPES", "Known", "Leak", "find_leaks", "find_leaks_in_bytes", "is_label", "unspoken"]
 
 # What replaces a token: it says which credential was sent and is worth nothing to anybody.
 LABEL = re.compile(r"<[a-z_]+(?::[a-z_]+)*>")
+CANARY = "canary"
 TOO_LARGE = "archive that is too large to look into"
 NOTHING = Known()
 
@@ -111,8 +112,8 @@ def _matches(text: str, known: Known) -> Iterator[tuple[str, int]]:
     for form in known.forms:
         start = text.find(form)
         while start >= 0:
-            yield "canary", start
+            yield CANARY, start
             start = text.find(form, start + len(form))
     for pattern in known.patterns:
         for match in pattern.finditer(text):
-            yield "canary", match.start()
+            yield CANARY, match.start()

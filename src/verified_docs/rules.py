@@ -6,8 +6,8 @@ import binascii
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -29,6 +29,10 @@ class Known:
     patterns: tuple[re.Pattern[str], ...] = field(default=(), repr=False)
     hosts: frozenset[str] = frozenset()
     only_host: str | None = None
+
+    def with_canaries(self, more: Iterable[str]) -> Known:
+        """The same, with more values that must never be written."""
+        return replace(self, canaries=self.canaries.union(more))
 
     @cached_property
     def forms(self) -> frozenset[str]:
