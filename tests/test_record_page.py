@@ -174,6 +174,18 @@ def test_the_drift_job_finds_drift(project: Path, gitlab: PerturbedGitLab) -> No
     assert "410 → 404" in done.stdout
 
 
+def test_the_scheduled_job_alone_fails_of_age(project: Path, gitlab: PerturbedGitLab) -> None:
+    fresh = run("make freshness", project, gitlab, VERIFIED_DOCS_TODAY="2026-11-24")
+    assert fresh.returncode == 0, fresh.stdout + fresh.stderr
+    old = run("make freshness", project, gitlab, VERIFIED_DOCS_TODAY="2028-01-01")
+    assert old.returncode != 0
+    assert "promised 180 days" in old.stdout
+    assert "days old" in (project / "build/freshness.json").read_text("utf-8")
+    check = f"{sys.executable} -m verified_docs verify {EXAMPLE}"
+    checked = run(check, project, gitlab, VERIFIED_DOCS_TODAY="2028-01-01")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
 def test_the_pipeline_keeps_to_the_schema(tmp_path: Path) -> None:
     pipeline = ROOT / ".gitlab-ci.yml"
     check_schema([pipeline])
