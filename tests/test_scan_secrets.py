@@ -7,11 +7,15 @@ import gzip
 import io
 import json
 import os
+import shlex
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 import planted
@@ -129,18 +133,67 @@ def test_staged_is_what_the_next_commit_has(repository: Path) -> None:
     told("--staged", code=0)
 
 
-def test_the_hook_refuses_a_commit(repository: Path) -> None:
-    """As pre-commit runs it: the command of the configuration, in the project's folder."""
-    import yaml
-
-    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
-    (hook,) = config["repos"][0]["hooks"]
-    assert hook["pass_filenames"] is False
-    words = hook["entry"].split()
-    assert words[0].endswith("/verified-docs")
-    rewrite(repository / "docs/page.md", TOKEN)
+def test_staged_are_all_kinds_of_entries(repository: Path, tmp_path: Path) -> None:
+    """A link, a renamed file, a name with spaces and letters, a submodule, and a first commit."""
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "-q")
+    git(other, "commit", "-qm", "one", "--allow-empty")
+    git(repository, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "below")
+    git(repository, "mv", "docs/page.md", "docs/größe 1.md")
+    (repository / "docs/page.md").symlink_to(planted.HOME + "ann/page.md")
+    rewrite(repository / "docs/empty.md", "")
     git(repository, "add", "-A")
-    assert "docs/page.md:1" in told(*words[2:], code=1)
+    # The address of the submodule is the only thing else that it says of this machine.
+    assert "docs/page.md:1: path of a machine" in told("--staged", code=1)
+    rewrite(repository / "docs/größe 1.md", f"x\n{TOKEN}\n")
+    git(repository, "add", "-A")
+    assert "docs/größe 1.md:2: GitLab token" in told("--staged", code=1)
+    (repository / ".git").rename(tmp_path / "before")
+    git(repository, "init", "-q")
+    git(repository, "add", "docs")
+    assert "docs/größe 1.md:2: GitLab token" in told("--staged", code=1)
+
+
+def test_a_file_in_conflict_is_scanned_once(repository: Path) -> None:
+    page = repository / "docs/page.md"
+    git(repository, "checkout", "-qb", "other")
+    rewrite(page, "# Other\n")
+    git(repository, "commit", "-qam", "two")
+    git(repository, "checkout", "-q", "-")
+    rewrite(page, f"{TOKEN}\n")
+    git(repository, "commit", "-qam", "three")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(repository, "merge", "-q", "other")
+    assert told(code=1).count("docs/page.md") == 1
+    git(repository, "add", "-A")
+    assert "GitLab token" in told(code=1)
+
+
+def hook() -> dict[str, Any]:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
+    (row,) = config["repos"][0]["hooks"]
+    return dict(row)
+
+
+def test_the_hook_refuses_a_commit_and_lets_others_pass(repository: Path) -> None:
+    """As pre-commit runs it: the words of `entry`, in the project's folder, without the names of files."""
+    words = hook()["entry"].split()
+    assert (hook()["language"], hook()["pass_filenames"], hook()["always_run"]) == ("system", False, True)
+    assert (ROOT / ".venv").exists() <= (ROOT / words[0]).exists()
+    script = repository / ".git/hooks/pre-commit"
+    rewrite(script, f"#!/bin/sh\nexec {shlex.join([sys.executable, '-m', 'verified_docs', *words[1:]])}\n")
+    script.chmod(0o755)
+    rewrite(repository / "docs/page.md", f"# Page\n{TOKEN}\n")
+    git(repository, "add", "-A")
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        git(repository, "commit", "-qm", "two")
+    said = (caught.value.stdout + caught.value.stderr).decode()
+    assert "docs/page.md:2: GitLab token" in said
+    assert TOKEN not in said
+    rewrite(repository / "docs/page.md", "# Page\n<project:developer:api>\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "two")
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from itertools import batched
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -18,6 +20,7 @@ from verified_docs.problem import Problem
 
 # What `make` builds to be read; other folders of `build/` hold what it loads.
 BUILT = ("build/docs", "build/evidence", "site", "public")
+_GONE, _SUBMODULE = "000000", "160000"
 _LARGEST = 256 * 2**20
 _FIXES = {
     "e-mail address": "write one of example.com",
@@ -196,7 +199,8 @@ def everything(root: Path) -> Iterator[tuple[str, bytes]]:
     Raises:
         Problem: The folder is not a git repository.
     """
-    names = [name for name in _git(root, "ls-files", "-z").decode("utf-8", "surrogateescape").split("\0") if name]
+    # A file in conflict is listed once for each of its versions.
+    names = dict.fromkeys(_split(_git(root, "ls-files", "-z")))
     yield from _read(root, (root / name for name in names))
     yield from chosen(root, [root / name for name in BUILT if (root / name).is_dir()])
 
@@ -207,10 +211,18 @@ def staged(root: Path) -> Iterator[tuple[str, bytes]]:
     Raises:
         Problem: The folder is not a git repository.
     """
-    listed = _git(root, "diff", "--cached", "--name-only", "--relative", "--diff-filter=ACMR", "-z")
-    for name in listed.decode("utf-8", "surrogateescape").split("\0"):
-        if name:
-            yield name, _git(root, "cat-file", "blob", f":./{name}")
+    rows = _split(_git(root, "diff", "--cached", "--raw", "--no-abbrev", "--no-renames", "--relative", "-z"))
+    ids = {}
+    for about, name in batched(rows, 2):
+        _, mode, _, content, _ = about.split(" ")
+        # What is removed has no content, and that of a submodule is in another repository.
+        if mode not in {_GONE, _SUBMODULE}:
+            ids[name] = content
+    answered = io.BytesIO(_git(root, "cat-file", "--batch", given="".join(f"{one}\n" for one in ids.values())))
+    for name in ids:
+        size = int(answered.readline().split(b" ")[2])
+        yield name, answered.read(size)
+        answered.readline()
 
 
 def chosen(root: Path, paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
@@ -243,9 +255,14 @@ def _read(root: Path, paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
                 raise Problem(path, None, f"this cannot be read: {error.strerror}", "correct its rights") from None
 
 
-def _git(root: Path, *arguments: str) -> bytes:
+def _split(listed: bytes) -> list[str]:
+    return listed.decode("utf-8", "surrogateescape").split("\0")[:-1]
+
+
+def _git(root: Path, *arguments: str, given: str = "") -> bytes:
+    command = ["git", *arguments]
     try:
-        return subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=True).stdout
+        return subprocess.run(command, cwd=root, input=given.encode(), capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         what = "git cannot list the files of this folder"
         raise Problem(root, None, what, "name what to scan: verified-docs scan PATH", kind="git") from error
