@@ -59,6 +59,47 @@ PATHS = st.one_of(
     st.builds("C:\\Users\\{}\\wine".format, of(string.ascii_lowercase, 4, 9)),
     st.builds("/builds/{}/wine".format, of(string.ascii_lowercase, 4, 9)),
 )
+SERVICES = st.one_of(
+    *(
+        st.builds("{}{}".format, st.just(prefix), of(alphabet, least))
+        for prefix, alphabet, least in (
+            ("ghp_", LETTERS, 36),
+            ("github_pat_", LETTERS + "_", 30),
+            ("hf_", LETTERS, 34),
+            ("dapi", "0123456789abcdef", 32),
+            ("xoxb-", LETTERS + "-", 24),
+            ("pypi-", LETTERS + "_-", 60),
+            ("AIza", LETTERS + "_-", 35),
+        )
+    )
+)
+CLOUD = st.builds("{}{}".format, st.sampled_from(("AKIA", "ASIA")), of(string.ascii_uppercase + string.digits, 16))
+KEYS = st.builds(
+    "-----BEGIN {}PRIVATE KEY-----\n{}\n-----END {}PRIVATE KEY-----\n".format,
+    st.sampled_from(("", "RSA ", "OPENSSH ", "EC ")),
+    of(LETTERS + "+/", 64),
+    st.just(""),
+)
+SIGNATURES = st.builds(
+    "https://bucket.example.com/model.pkl?X-Amz-Expires=600&X-Amz-{}={}".format,
+    st.sampled_from(("Signature", "Credential")),
+    of("0123456789abcdef", 64),
+)
+LOGINS = st.builds(
+    "{}://{}:{}@db.example.com/wine".format,
+    st.sampled_from(("https", "postgresql", "redis")),
+    of(string.ascii_lowercase, 3, 9),
+    of(LETTERS, 8, 20),
+)
+LOCAL_ADDRESSES = st.builds(
+    "fd{}:{}:{}::1".format, of("0123456789abcdef", 2), of("123456789abc", 4), of("123456789abc", 4)
+)
+# As only a generator mixes them.
+MIXED = st.lists(
+    st.builds("{}{}{}".format, of(string.ascii_lowercase, 1), of(string.digits, 1), of(string.ascii_uppercase, 1)),
+    min_size=8,
+    max_size=13,
+).map("".join)
 # What is known by its form wherever it stands.
 ANYWHERE: dict[str, st.SearchStrategy[str]] = {
     "token": TOKENS,
@@ -67,6 +108,13 @@ ANYWHERE: dict[str, st.SearchStrategy[str]] = {
     "e-mail address": EMAILS,
     "private host": ADDRESSES,
     "path of a machine": PATHS,
+    "token of another service": SERVICES,
+    "cloud access key": CLOUD,
+    "private key": KEYS,
+    "signature in an address": SIGNATURES,
+    "credentials in an address": LOGINS,
+    "private host, six": LOCAL_ADDRESSES,
+    "random text": MIXED.filter(lambda one: len(set(one)) > 14),
 }
 # What is known by where it stands, or because somebody told.
 OAUTH = of("0123456789abcdef", 64)

@@ -89,10 +89,16 @@ def test_each_anchor_is_needed(number: int) -> None:
                 for name in ("internal", "local", "corp", "lan", "intranet", "localdomain", "home.arpa")
             ),
             *(f"x {begin}::1:2:3" for begin in ("fc00", "fd00", "fe80")),
+            *("https:/" + "/gitlab.example.com/10.1" + ".2.3/x", '{"ip":"x:fd12' + ':3456:789a::1"}'),
         ],
         "path of a machine": [
             *(f"x /{name}/ann/x" for name in ("home", "Users", "builds", "var/folders")),
-            *("x C:/Us" + "ers/ann", "x D:\\\\Documents and " + "Settings\\\\ann"),
+            *(
+                "x C:/Us" + "ers/ann",
+                "x C:\\Us" + "ers\x0bann",
+                "x C:\\documents and " + "settings\tann",
+                "x D:\\\\Documents and " + "Settings\\\\ann",
+            ),
         ],
     }[rule.kind]
     for text in texts:
@@ -197,6 +203,8 @@ def test_an_invisible_sign_hides_nothing() -> None:
         "M17 13h-4v4h-2v-4H7v-2h4V7h2v4h4m-5-9A10 10 0 0 0 2 12",
         "nvidia-curand-cu12==10.3.9.90",
         "Chrome/10.0.0.1",
+        "Mozilla/5.0 (X11; Linux) Chrome/10.0.0.1 Safari/10.0.0.2",
+        "2001:db8:fd00:1:2:3:4:5",
         "version 10.0.0",
         "threading.local()",
         "http://localhost:5000/x",

@@ -172,6 +172,8 @@ def convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
             if host != adapter.host:
                 what = f"interaction {number} names the host {shown_host(host)}, not {adapter.host}"
                 raise refused(recording.path, what)
+        if not re.match(rf"https?://{re.escape(adapter.host)}(?:[/?#]|\Z)", interaction.uri):
+            raise refused(recording.path, f"interaction {number} has a user, a password or a port in its address")
     if ended:
         # Built-in exceptions go without a module, as Python itself writes them.
         failure = Failure(type=ended.type.removeprefix("builtins."), message=message)

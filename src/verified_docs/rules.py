@@ -127,6 +127,10 @@ _PATH_BEFORE, _PATH_AFTER = re.compile(r"[A-Za-z0-9+/_-]+\Z"), re.compile(r"[A-Z
 # What draws a line in a picture.
 _DRAWN = re.compile(r"[MmLlHhVvCcSsQqTtAaZz0-9-]+")
 _PUBLIC = ("nonce-", "sha256-", "sha384-", "sha512-")
+# What four numbers are a version of, as in "Chrome/10.0.0.1".
+_PRODUCT = re.compile(rf"(?:\A|[\s\"'(;,{BREAK}])[A-Za-z][\w-]*/\Z")
+# The begin of a longer address of groups.
+_GROUPS = re.compile(r"(?:(?<!\w)[0-9A-Fa-f]{1,4}:|::)\Z")
 _SCHEME = re.compile(r"(?:https?|ssh|git|ftp|wss?)\Z", re.I)
 
 
@@ -156,9 +160,13 @@ def _is_private(match: re.Match[str], known: Known) -> bool:
     return match["value"].lower() not in known.hosts
 
 
+def _follows(pattern: re.Pattern[str], match: re.Match[str]) -> bool:
+    """Whether a pattern matches right before."""
+    return pattern.search(match.string, max(0, match.start() - 40), match.start()) is not None
+
+
 def _is_of_the_web(match: re.Match[str]) -> bool:
-    start = match.start()
-    return _SCHEME.search(match.string, max(0, start - 5), start) is not None
+    return _follows(_SCHEME, match)
 
 
 def _is_private_name(match: re.Match[str], known: Known) -> bool:
@@ -271,7 +279,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _shape(
         "signature in an address",
-        r"[?&](?:X-Amz-|X-Goog-)?(?:Signature|Credential)=(?P<value>[^&\s\"']{8,})",
+        r"[?&](?:X-Amz-|X-Goog-)?(?:Signature|Credential)=(?P<value>[^&\s\"'<>]{8,})",
         *("signature=", "credential="),
     ),
     _shape("credentials in an address", r"://(?P<value>[^/\s@\"'<>?]+)@(?=[A-Za-z0-9\[])"),
@@ -318,11 +326,11 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "private host",
         re.compile(
-            rf"(?<![\w.\-])(?<![=<>~!]=)(?<![A-Za-z]/)(?P<value>(?:10(?:\.{_OCTET}){{3}}|192\.168(?:\.{_OCTET}){{2}}"
+            rf"(?<![\w.\-])(?<![=<>~!]=)(?P<value>(?:10(?:\.{_OCTET}){{3}}|192\.168(?:\.{_OCTET}){{2}}"
             rf"|172\.(?:1[6-9]|2\d|3[01])(?:\.{_OCTET}){{2}}|169\.254(?:\.{_OCTET}){{2}}))(?!\.?\w)",
         ),
         _quick(r"10\.\d", r"192\.168\.", r"172\.\d", r"169\.254\."),
-        _is_private,
+        lambda match, known: _is_private(match, known) and not _follows(_PRODUCT, match),
     ),
     Rule(
         "private host",
@@ -341,9 +349,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "private host",
-        re.compile(r"(?<![\w:.])(?P<value>f(?:[cd][0-9a-f]{2}|e80)(?::[0-9a-f]{0,4}){3,7})(?![\w:])", re.I),
+        re.compile(r"(?<![\w.])(?P<value>f(?:[cd][0-9a-f]{2}|e80)(?::[0-9a-f]{0,4}){3,7})(?![\w:])", re.I),
         _quick(r"fc[0-9a-f]{2}:", r"fd[0-9a-f]{2}:", "fe80:"),
-        _is_private,
+        lambda match, known: _is_private(match, known) and not _follows(_GROUPS, match),
     ),
     Rule(
         "another host",
@@ -358,10 +366,13 @@ RULES: tuple[Rule, ...] = (
         ),
         _quick("/home/", "/users/"),
     ),
+    # A backslash before n, r, t or f may have been read as the end of a line.
     Rule(
         "path of a machine",
-        re.compile(r"(?<![A-Za-z])[A-Za-z]:[\\/]+(?:Users|Documents and Settings)[\\/]+(?P<value>[\w.-]+)"),
-        _quick(r":[\\/]+users[\\/]", r":[\\/]+documents and settings[\\/]"),
+        re.compile(
+            r"(?<![A-Za-z])[A-Za-z]:[\\/]+(?:Users|Documents and Settings)(?:[\\/]+|[\t\x0b])(?P<value>[\w.-]+)"
+        ),
+        _quick(r":[\\/]+users[\\/\t\x0b]", r":[\\/]+documents and settings[\\/\t\x0b]"),
     ),
     Rule(
         "path of a machine",
