@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import planted
@@ -109,7 +109,9 @@ PLACES: dict[str, Plant] = {
     "key of an answer": lambda rows, about, text: _answer(rows, "note", key=text),
     "JSON in a string of an answer": lambda rows, about, text: _answer(rows, json.dumps({"by": text})),
     "JSON in JSON in JSON of an answer": lambda rows, about, text: _answer(rows, json.dumps([json.dumps([text])])),
-    "base64 in an answer": lambda rows, about, text: _answer(rows, base64.b64encode(f"x:{text}".encode()).decode()),
+    "base64 in an answer": lambda rows, about, text: _answer(
+        rows, base64.b64encode(f"told by: {text}".encode()).decode()
+    ),
     "text of an answer": lambda rows, about, text: _set(rows[0]["response"]["body"], "string", f"<p>{text}</p>"),
     "long line of an answer": lambda rows, about, text: _set(
         rows[0]["response"]["body"], "string", "é\x07 word " * 1500 + text + " word" * 1200
@@ -220,7 +222,7 @@ def test_a_secret_survives_nowhere(place: str, kind: str, data: st.DataObject, t
 
 
 @pytest.mark.parametrize("kind", sorted(planted.ANYWHERE))
-@settings(max_examples=1, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=1, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_secret_of_each_kind_survives_at_no_place(kind: str, data: st.DataObject, tmp_path: Path) -> None:
     secret = data.draw(planted.ANYWHERE[kind])

@@ -130,7 +130,7 @@ _PUBLIC = ("nonce-", "sha256-", "sha384-", "sha512-")
 # What four numbers are a version of, as in "Chrome/10.0.0.1".
 _PRODUCT = re.compile(rf"(?:\A|[\s\"'(;,{BREAK}])[A-Za-z][\w-]*/\Z")
 # The begin of a longer address of groups.
-_GROUPS = re.compile(r"(?:(?<!\w)[0-9A-Fa-f]{1,4}:|::)\Z")
+_GROUPS = re.compile(r"(?:(?<!\w)[0-9A-Fa-f]:|::)\Z")
 _SCHEME = re.compile(r"(?:https?|ssh|git|ftp|wss?)\Z", re.I)
 
 
@@ -349,7 +349,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "private host",
-        re.compile(r"(?<![\w.])(?P<value>f(?:[cd][0-9a-f]{2}|e80)(?::[0-9a-f]{0,4}){3,7})(?![\w:])", re.I),
+        re.compile(
+            r"(?<![\w.])(?<![0-9A-Fa-f]{2}:)(?P<value>f(?:[cd][0-9a-f]{2}|e80)(?::[0-9a-f]{0,4}){3,7})(?![\w:])", re.I
+        ),
         _quick(r"fc[0-9a-f]{2}:", r"fd[0-9a-f]{2}:", "fe80:"),
         lambda match, known: _is_private(match, known) and not _follows(_GROUPS, match),
     ),
