@@ -57,6 +57,8 @@ INSTALLS = Not("it installs packages from an index")
 TEAM = "members: [{ username: reporter, role: Reporter, days: 39 }]\nmlflow: { experiment: wine-classifier }\n"
 RECORDS = Not("it records a GitLab: test_record_page runs it against one on loopback")
 SETTINGS = "cp settings.env .env"
+# The rows of scan_allow are about files of the program and of the tests.
+REPOSITORY = f"cp -r {ROOT / 'src'} {ROOT / 'tests'} . && git init -q && git add -A"
 ROWS: dict[str, Ran | Not] = {
     "commands/install.sh": INSTALLS,
     "commands/keyring.sh": Not("it asks for a token at the terminal and writes to the keyring of the system"),
@@ -77,12 +79,15 @@ ROWS: dict[str, Ran | Not] = {
     "commands/teardown-plan.sh": Ran(says=("Nothing to do",), asks=""),
     "commands/teardown.sh": Ran(says=("Nothing to do",), asks=""),
     "commands/teardown-json.sh": Ran(asks=""),
+    "contribute/hook.sh": INSTALLS,
     "contribute/record-all.sh": RECORDS,
     "contribute/record-choice.sh": RECORDS,
     "contribute/record-lane.sh": RECORDS,
     "contribute/record-look.sh": RECORDS,
     "contribute/record-one.sh": RECORDS,
     "contribute/record-settings.sh": RECORDS,
+    "contribute/scan.sh": Ran(says=("no secret in",), before=REPOSITORY, project=True),
+    "contribute/scan-some.sh": Ran(says=("no secret in", '"findings": []'), before=REPOSITORY, project=True),
     "install/check-version.sh": Ran(says=("mlflow, version",)),
     "install/lock.sh": INSTALLS,
     "install/two-environments.sh": INSTALLS,

@@ -1,3 +1,3 @@
-.venv/mlflow-3/bin/verified-docs scan docs cassettes/gitlab-19.3
-.venv/mlflow-3/bin/verified-docs scan --staged
-.venv/mlflow-3/bin/verified-docs scan --json
+verified-docs scan docs cassettes/gitlab-19.3  # some files and folders
+verified-docs scan --staged                     # what the next commit would add or change
+verified-docs scan --json                       # for a program

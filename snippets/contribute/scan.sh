@@ -1,1 +1,1 @@
-make scan
+verified-docs scan
