@@ -110,6 +110,16 @@ def test_what_git_does_not_track_is_scanned_where_it_was_built_or_named(reposito
     told(code=0)
 
 
+def test_folders_that_a_project_does_not_write_are_left_out_unless_they_are_published(repository: Path) -> None:
+    for name in (".git", ".venv", "__pycache__"):
+        rewrite(repository / "docs" / name / "x.py", TOKEN)
+    told(".", "docs", code=0)
+    assert "docs/.venv/x.py:1" in told("docs/.venv", code=1)
+    rewrite(repository / "site/a/__pycache__/x.py", TOKEN)
+    assert "site/a/__pycache__/x.py:1" in told(".", code=1)
+    assert "site/a/__pycache__/x.py:1" in told(code=1)
+
+
 def test_a_file_that_is_gone_is_no_problem(repository: Path) -> None:
     (repository / "docs/page.md").unlink()
     assert "2 files" in told(code=0)

@@ -58,7 +58,7 @@ TEAM = "members: [{ username: reporter, role: Reporter, days: 39 }]\nmlflow: { e
 RECORDS = Not("it records a GitLab: test_record_page runs it against one on loopback")
 SETTINGS = "cp settings.env .env"
 # The rows of scan_allow are about files of the program and of the tests.
-REPOSITORY = f"cp -r {ROOT / 'src'} {ROOT / 'tests'} . && git init -q && git add -A"
+REPOSITORY = f"cp -r {ROOT / 'src'} {ROOT / 'tests'} {ROOT / '.gitignore'} . && git init -q && git add -A"
 ROWS: dict[str, Ran | Not] = {
     "commands/install.sh": INSTALLS,
     "commands/keyring.sh": Not("it asks for a token at the terminal and writes to the keyring of the system"),
@@ -158,7 +158,11 @@ def test_a_shell_snippet_does_what_its_page_says(
         # The server of this test is at a free port, not at the one that the page has.
         port = urlsplit(variables["GITLAB_URL"]).port
         text = text.replace("replay --env", f"replay --port {port} --env")
-    environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path)} | variables
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT / "src"),
+    } | variables
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", f"{row.before}\n{text}"],
         cwd=folder,

@@ -18,6 +18,8 @@ from verified_docs.lane import CONFIG, load_settings
 from verified_docs.leaks import TOO_LARGE, Known, Leak, find_leaks_in_bytes, unspoken
 from verified_docs.problem import Problem
 
+# Of git, of other people, and made from files that are looked at.
+_NOT_OURS = frozenset({".git", ".venv", "__pycache__"})
 # What `make` builds to be read; other folders of `build/` hold what it loads.
 BUILT = ("build/docs", "build/evidence", "site", "public")
 _GONE, _SUBMODULE = "000000", "160000"
@@ -226,7 +228,7 @@ def staged(root: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def chosen(root: Path, paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
-    """Files, and all files of folders.
+    """Files, and all files of folders, but for what git, Python and an environment keep in theirs.
 
     Raises:
         Problem: There is no such path, or a file cannot be read.
@@ -235,10 +237,19 @@ def chosen(root: Path, paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
         if not path.exists() and not path.is_symlink():
             raise Problem(path, None, "there is no such file", "name files or folders: verified-docs scan PATH")
         if path.is_dir() and not path.is_symlink():
-            below = (Path(folder) / name for folder, _, names in sorted(os.walk(path)) for name in sorted(names))
-            yield from _read(root, below)
+            yield from _read(root, _below(root, path))
         else:
             yield from _read(root, [path])
+
+
+def _below(root: Path, top: Path) -> Iterator[Path]:
+    built = [root.absolute() / name for name in BUILT]
+    for folder, folders, names in os.walk(top.absolute()):
+        # What is published is looked at to the last file.
+        if not any(Path(folder).is_relative_to(one) for one in built):
+            folders[:] = (name for name in folders if name not in _NOT_OURS)
+        folders.sort()
+        yield from (Path(folder) / name for name in sorted(names))
 
 
 def _read(root: Path, paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
