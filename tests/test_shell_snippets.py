@@ -158,11 +158,7 @@ def test_a_shell_snippet_does_what_its_page_says(
         # The server of this test is at a free port, not at the one that the page has.
         port = urlsplit(variables["GITLAB_URL"]).port
         text = text.replace("replay --env", f"replay --port {port} --env")
-    environment = {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "HOME": str(tmp_path),
-        "PYTHONPATH": str(ROOT / "src"),
-    } | variables
+    environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path)} | variables
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", f"{row.before}\n{text}"],
         cwd=folder,
