@@ -15,7 +15,7 @@ import yaml
 from verified_docs.blocks import Block, Kind
 from verified_docs.cassette import line_of_interaction
 from verified_docs.census import MARK, PYTHON, Fence, find_fences
-from verified_docs.checkers import SHELL, Malformed, check_block, malformed, skipped
+from verified_docs.checkers import SHELL, Malformed, Tagged, check_block, malformed, skipped
 from verified_docs.curl import has_curl
 from verified_docs.durations import Durations
 from verified_docs.evidence import Evidence
@@ -235,7 +235,7 @@ class Accounts:
             by = checked.by
             if curls := list(_scripts(fence)):
                 by += ", recorded requests"
-                self._check_curls(curls, own.get("curl"))
+                self._check_curls(curls, own.get("curl"), fence.language in SHELL)
         except Malformed as error:
             at = replace(fence, page=self._root / source, line=0) if source else fence
             raise malformed(at, error) from error
@@ -249,12 +249,12 @@ class Accounts:
                 return path if path.is_file() else schema
         return None
 
-    def _check_curls(self, scripts: list[str], curl: Curl | None) -> None:
+    def _check_curls(self, scripts: list[str], curl: Curl | None, whole: bool) -> None:
         for script in scripts:
             fault = curl(script) if curl else (0, "has a curl, and nothing says which requests were recorded")
             if fault:
                 fix = "write the request as it was recorded, or record it"
-                raise Malformed(fault[1], fault[0] if len(scripts) == 1 else 0, fix)
+                raise Malformed(fault[1], fault[0] if whole else 0, fix)
 
 
 class _NoChecker(Exception):
@@ -287,7 +287,9 @@ def _scripts(fence: Fence) -> Iterator[str]:
     if fence.language in SHELL:
         yield fence.content
     elif fence.language in _YAML:
-        yield from (text for one in yaml.safe_load_all(fence.content) for text in _texts(one) if has_curl(text))
+        yield from (
+            text for one in yaml.load_all(fence.content, Loader=Tagged) for text in _texts(one) if has_curl(text)
+        )
 
 
 def _texts(value: Any) -> Iterator[str]:

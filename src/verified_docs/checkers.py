@@ -119,12 +119,28 @@ def _toml(content: str) -> Any:
         raise Malformed(f"is not valid TOML: {error}", int(line[1]) if line else 0) from error
 
 
+class Tagged(yaml.SafeLoader):
+    """Reads tags that only another program knows, such as `!reference`, as what stands behind them."""
+
+
+def _untagged(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    assert isinstance(node, yaml.ScalarNode)
+    return loader.construct_scalar(node)
+
+
+Tagged.add_multi_constructor("!", _untagged)
+
+
 def _yaml(content: str) -> Any:
     from yamllint import linter
     from yamllint.config import YamlLintConfig
 
     try:
-        documents = list(yaml.load_all(content, Loader=yaml.SafeLoader))
+        documents = list(yaml.load_all(content, Loader=Tagged))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 0

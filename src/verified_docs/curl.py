@@ -55,6 +55,8 @@ _FLAGS = frozenset(
 )
 _WITH_VALUE = _METHOD | _HEADER | _DATA | _FORM | _USER | _UPLOAD | _QUIET | {_URL, "--oauth2-bearer"}
 _ENDS = frozenset({"|", "||", "&", "&&", ";", ";;", "(", ")", "<", ">", ">>", "|&", "\n"})
+# What may stand before a command in its row.
+_BEFORE = frozenset({"do", "then", "else", "elif", "if", "while", "until", "!", "{", "time"})
 _VARIABLE = re.compile(r"\$\{?\w+\}?|\$\([^)]*\)|<[A-Za-z][\w -]*>")
 _INSIDE = re.compile(r"\$\((?P<command>\s*curl\s[^()]*(?:\([^()]*\)[^()]*)*)\)")
 # What a server makes up: another id is the same request.
@@ -162,10 +164,10 @@ def _in_line(line: int, text: str) -> Iterator[tuple[int, list[str]]]:
     command: list[str] = []
     for word in [*words, "\n"]:
         if word in _ENDS:
-            if "curl" in command[:1] or (
-                command[:1] and re.fullmatch(r"\w+=.*", command[0]) and "curl" in command[1:2]
-            ):
-                yield line, command[command.index("curl") + 1 :]
+            while command and (command[0] in _BEFORE or re.fullmatch(r"\w+=.*", command[0])):
+                command.pop(0)
+            if command[:1] == ["curl"]:
+                yield line, command[1:]
             command = []
         else:
             command.append(word)

@@ -14,7 +14,6 @@ from verified_docs.blocks import CENSUS_PAGE, Block, Census, load_ceiling
 from verified_docs.card import Cards, Facts, fence
 from verified_docs.census import DOCS, HTTP, PYTHON, find_fences
 from verified_docs.census_page import CensusPage
-from verified_docs.checkers import check_fences
 from verified_docs.durations import Durations
 from verified_docs.evidence import Evidence
 from verified_docs.example import Example, missing_names
@@ -23,7 +22,7 @@ from verified_docs.freshness import Ages
 from verified_docs.inventory import waiting_areas
 from verified_docs.lane import load_settings
 from verified_docs.notebook import NOTEBOOK, notebook_blocks
-from verified_docs.origin import MarkRows, unmarked
+from verified_docs.origin import MarkRows, Rows, unmarked
 from verified_docs.own import own_functions
 from verified_docs.problem import Problem, read_text, shown
 
@@ -91,7 +90,7 @@ class Pages:
             if name != CENSUS_PAGE:
                 yield name, self.render(name)
         for path in sorted(folder.rglob(f"*{NOTEBOOK}")):
-            self._take_notebook(path)
+            self.take_notebook(path)
         if CENSUS_PAGE in names:
             # It counts its own blocks as well.
             before = list(self.blocks)
@@ -106,7 +105,7 @@ class Pages:
         ordered = sorted(self.blocks, key=lambda one: (one.page, one.line))
         return Census(blocks=tuple(ordered), ceiling=load_ceiling(self.root))
 
-    def _take_notebook(self, path: Path) -> None:
+    def take_notebook(self, path: Path) -> None:
         """Counts and checks the cells of a notebook, which is published as it is."""
         name = path.relative_to(self.root / DOCS).as_posix()
         own = self._own(name, "../" * (len(PurePosixPath(name).parts) - 1))
@@ -200,19 +199,17 @@ class Pages:
             raise Problem(
                 path, lines[-1] if lines else 1, what, "correct the name, then make site", kind="page"
             ) from error
-        self._check_code(path, name, text, asked)
+        self._check_code(path, name, text, rows, asked)
         self.blocks += self._accounts.blocks(name, path, rows, own)
         return without_marks(text)
 
-    def _check_code(self, path: Path, name: str, text: str, asked: set[str]) -> None:
+    def _check_code(self, path: Path, name: str, text: str, rows: Rows, asked: set[str]) -> None:
         """Only code that ran may stand on a page: an example's, or a fence of the page's own."""
-        fences = find_fences(path, text)
-        check_fences(fences)
-        for one in fences:
+        for one in find_fences(path, text):
             if one.language == HTTP and one.content not in self._exchanges:
                 raise Problem(
                     path,
-                    None,
+                    rows.source(one.line),
                     f"the page would show a request that was not recorded: {one.content.partition(chr(10))[0]}",
                     'write {{ exchange("area/name", "POST end/of/path") }}',
                     kind="unverified-code",
@@ -225,7 +222,7 @@ class Pages:
             elif one.sha256 not in self.evidence.fences.get(name, []):
                 raise Problem(
                     path,
-                    None,
+                    rows.source(one.line),
                     f"the page would show Python that never ran: {one.content.strip().partition(chr(10))[0]}",
                     "make verify; code that talks to a server belongs in examples/",
                     kind="unverified-code",
