@@ -157,6 +157,12 @@ def test_a_canary_is_found_in_every_spelling(spelling: str, secret: str) -> None
     assert "canary" in kinds(planted.SPELLINGS[spelling](secret), known), spelling
 
 
+@pytest.mark.parametrize("spelling", sorted(planted.SPELLINGS))
+def test_a_canary_may_have_letters_of_any_alphabet(spelling: str) -> None:
+    known = Known(canaries=frozenset({"Tulpengröße € für ß"}))
+    assert "canary" in kinds(planted.SPELLINGS[spelling]("Tulpengröße € für ß"), known)
+
+
 TOKEN = "glpat-" + "Ab3dE5fG7h" * 2
 
 
@@ -201,13 +207,15 @@ def test_an_invisible_sign_hides_nothing() -> None:
         "Chrome/10.0.0.1",
         "Mozilla/5.0 (X11; Linux) Chrome/10.0.0.1 Safari/10.0.0.2",
         "2001:db8:fd00:1:2:3:4:5",
+        "2001:db8:1:fd00:1:2:3:4 and 2001:db8::fd00:1:2:3",
+        "git@" + "git.firm.test:team/wine.git",
         "version 10.0.0",
         "threading.local()",
         "http://localhost:5000/x",
         "http://127.0.0.1:5000",
         "gid://gitlab/Ml::Model/501",
         "https://gitlab.example.com/root",
-        "/home/user/x and /home/you",
+        planted.HOME + "user/x and /home/you",
         "docs/home/index.md",
         'headers={"PRIVATE-TOKEN": os.environ["GITLAB_TOKEN"]}',
         'gitlab.Gitlab(url, private_token=os.environ["GITLAB_TOKEN"])',
@@ -265,6 +273,10 @@ def test_long_lines_take_linear_time(unit: str, size: int) -> None:
     """No timed assert: what takes the square of this length would not end."""
     list(find_leaks(unit * (size // len(unit))))
     list(find_leaks(f"eyJ{'a' * 40}." + unit * (size // len(unit)) + "!"))
+
+
+def test_what_begins_like_a_web_token_again_and_again_takes_linear_time() -> None:
+    list(find_leaks("eyJ" * 700_000))
 
 
 class Counting:

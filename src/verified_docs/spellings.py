@@ -98,15 +98,10 @@ def _spellings(one: Spelling, depth: int) -> Iterator[Spelling]:
         one = Spelling(readable, one.how, one.rows)
         yield one
     if depth:
-        hidden, joined = _decoded(one)
-        if joined:
-            yield _of_rows(joined, one)
-        if hidden:
-            yield from _spellings(_of_rows(hidden, one), depth - 1)
-
-
-def _of_rows(rows: list[tuple[str, int]], one: Spelling) -> Spelling:
-    return Spelling("\n".join(text for text, _ in rows), one.how or " in base64", tuple(line for _, line in rows))
+        rows = _decoded(one)
+        if rows:
+            text, how = "\n".join(text for text, _ in rows), one.how or " in base64"
+            yield from _spellings(Spelling(text, how, tuple(line for _, line in rows)), depth - 1)
 
 
 def plain(text: str) -> str:
@@ -204,11 +199,10 @@ def places(text: str, wanted: Iterable[str]) -> Iterator[tuple[int, int]]:
             start = text.find(word, start + len(word))
 
 
-def _decoded(one: Spelling) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
-    """What stands in base64 and hexadecimal, with its line; and base64 of several lines in one."""
+def _decoded(one: Spelling) -> list[tuple[str, int]]:
+    """What stands in base64 and hexadecimal, with its line."""
     text = one.text
     found: list[tuple[str, str]] = []
-    joined: list[tuple[str, int]] = []
     encoded_words: dict[str, str] = {}
     begins: dict[str, int] = {}
     for word in words(text):
@@ -218,14 +212,12 @@ def _decoded(one: Spelling) -> tuple[list[tuple[str, int]], list[tuple[str, int]
             found += [(piece, word) for piece in strings(bytes.fromhex(match[0])).splitlines()]
     if any(pattern.search(text) for pattern in _WRAPS):
         for match in _WRAPPED.finditer(text):
-            whole = _SPACE.sub("", match[0])
             begins.setdefault(match[0], match.start())
-            encoded_words[whole.rstrip("=")] = match[0]
-            joined.append((whole, one.line(match.start())))
+            encoded_words[_SPACE.sub("", match[0]).rstrip("=")] = match[0]
     found += _in_base64(encoded_words)
     for start, end in places(text, {source for _, source in found if source not in begins}):
         begins.setdefault(text[start:end], start)
-    return [(piece, one.line(begins[source])) for piece, source in found], joined
+    return [(piece, one.line(begins[source])) for piece, source in found]
 
 
 def _in_base64(sources: dict[str, str]) -> Iterator[tuple[str, str]]:
