@@ -25,6 +25,8 @@ FACTS = "docs/facts.yaml"
 # What a program puts in at this place.
 GAP = "\x00"
 _BETWEEN = "\x1e"
+# So many words of a message have to be a program's own.
+_LITERAL = 3
 _EXAMPLE = re.compile(r"\b(?:example|exchange|status|requests|quote)\(\s*[\"'](?P<name>[\w/]+)[\"']")
 _LINKED = re.compile(r"evidence\.md#(?P<anchor>[\w-]+)|examples/(?P<name>[\w/]+)\.py")
 
@@ -173,19 +175,14 @@ class Backing:
             return True
         if re.search(f"[^{_BETWEEN}]*?".join(pieces), self._program):
             return True
-        whole = _plain(text).strip(" .")
-        return any(one.fullmatch(whole) for one in self._templates)
+        wanted = _words(text)
+        return any(_prints(template, wanted) for template in self._templates)
 
     @cached_property
-    def _templates(self) -> list[re.Pattern[str]]:
-        """What programs print, sentence by sentence, where they put something in."""
-        found = {}
-        for text in self._program.split(_BETWEEN):
-            for sentence in re.split(r"[;,:.] |\n", text):
-                pieces = [re.escape(piece) for piece in sentence.strip(" .").split(GAP)]
-                if len(pieces) > 1 and len(re.findall(r"[A-Za-z]{2,}", sentence)) > 2:
-                    found[".+?".join(pieces)] = None
-        return [re.compile(one) for one in found]
+    def _templates(self) -> list[list[str]]:
+        """The words that programs print, where they put something in."""
+        found = dict.fromkeys(text for text in self._program.split(_BETWEEN) if GAP in text)
+        return [_words(text) for text in found]
 
     # --- What pages may ask for ---
 
@@ -195,7 +192,7 @@ class Backing:
         Raises:
             NotThere: There is none, or the lanes disagree.
         """
-        found = {}
+        found: dict[int, str] = {}
         for one in self._lanes(name, lane):
             if request:
                 cassette, index, _ = locate(self._root, self._evidence, name, request, number, one)
@@ -338,6 +335,20 @@ def load_reasoned(root: Path) -> tuple[Reasoned, ...]:
 def _plain(text: str) -> str:
     """A text in one line, with one blank between words."""
     return re.sub(r"[^\S\x1e]+", " ", text.replace('\\"', '"'))
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip(".,:;") for word in _plain(text).split()]
+
+
+def _prints(template: list[str], wanted: list[str]) -> bool:
+    """Whether a program can print some words, one after another: where it puts something in, any word fits."""
+    for start in range(len(template) - len(wanted) + 1):
+        pairs = list(zip(template[start : start + len(wanted)], wanted, strict=True))
+        literal = sum(one == other for one, other in pairs)
+        if literal >= _LITERAL and all(one == other or GAP in one for one, other in pairs):
+            return True
+    return False
 
 
 def strings(document: Any) -> Iterator[str]:

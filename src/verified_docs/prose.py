@@ -28,14 +28,15 @@ _STATUS = re.compile(
 )
 _CODE = re.compile(r"(?<!`)`(?P<text>[^`\n]+)`(?!`)")
 _QUOTED = re.compile(r"\b(?:says?|answers?|errors?|message|prints?|with|raises?) [“\"](?P<text>[^“”\"\n]{8,})[”\"]")
-_WORDS = re.compile(r"^\d{3} [A-Z][a-z]|[A-Za-z]{2,}[,;:.]? +[^\s=]*[A-Za-z…]{2,}")
+_WORDS = re.compile(r"^\d{3} [A-Z][a-z]|^[a-z ]+: \d{3}$|[A-Za-z]{2,}[,;:.]? +[^\s=]*[A-Za-z…]{2,}")
 # A command or a request is no message; the census and the tests of snippets look after those.
 _COMMAND = re.compile(
-    r"(?:\$|--?\w|\||<|/|@|#|%|\.\.?/|(?:GET|POST|PUT|PATCH|DELETE|HEAD) |(?:import|from|def|class|return|with|for|if|await) "
+    r"(?:\$|--?\w|\||<|/|@|#|%|\.\.?/|(?:GET|POST|PUT|PATCH|DELETE|HEAD) "
+    r"|(?:import|from|def|class|return|with|for|if|await) "
     r"|(?:apt-get|cat|cd|chmod|cp|curl|docker|echo|export|git|jupyter|make|mv|npm|pip|pipx|pre-commit|python3?|read|rm|set"
     r"|source|ssh|sudo|unset|uv|uvx)\b|[\w-]+(?: [a-z-]+){0,2} --?\w|[\w.]+\(.*\)$|[\[{].* for .* in "
     # A setting: `scope: read_api`.
-    r"|(?:(?!\w*(?:Error|Exception))[\w-]+): \S+$)"
+    r"|(?:(?!\w*(?:Error|Exception))[\w-]+): (?!\d{3}$)\S+$)"
 )
 _LINK = re.compile(r"\]\([^)\n]*\)|\]\[[^\]\n]*\]")
 _HTML = re.compile(r"<!--.*?-->|<[^>\n]+>|\{[:#.][^}\n]*\}|\{ [#.:][^}\n]*\}")
@@ -204,7 +205,7 @@ def _number_fault(fact: Fact, known: Known, section: Section) -> tuple[str, str]
     number = NUMBERS.index(word) if word in NUMBERS else int(word.replace(",", ""))
     if fact.about in known.numbers:
         right = known.numbers[fact.about]
-        fix = f"{in_words(right)} {fact.about}; a reference cannot grow old: {{{{ facts.{fact.about.lower()} | in_words }}}}"
+        fix = f"{in_words(right)} {fact.about}, or a reference such as {{{{ facts.{fact.about} | in_words }}}}"
         return None if number == right else (f"there are {right} {fact.about}, not {fact.text}", fix)
     if number in section.requests or re.search(rf"(?<![\w.]){number}(?![\w.]\d)", section.given):
         return None
