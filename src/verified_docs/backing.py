@@ -163,17 +163,13 @@ class Backing:
         }
         return Known({name: frozenset(found) for name, found in versions.items()}, numbers, self.says)
 
-    def says(self, text: str) -> bool:
-        """Whether a text was recorded or measured, or is what a program of the project prints.
+    def was_said(self, text: str) -> bool:
+        """Whether a text was recorded or measured; `…` stands for anything within one such text."""
+        return _stands_in(text, self._said)
 
-        `…` stands for anything within one such text.
-        """
-        pieces = [re.escape(piece.strip()) for piece in re.split(r"…|\.\.\.", _plain(text)) if piece.strip()]
-        if not pieces:
-            return False
-        if re.search(f"[^{_BETWEEN}]*?".join(pieces), self._said):
-            return True
-        if re.search(f"[^{_BETWEEN}]*?".join(pieces), self._program):
+    def says(self, text: str) -> bool:
+        """Whether a text was recorded or measured, or is what a program of the project prints."""
+        if self.was_said(text) or _stands_in(text, self._program):
             return True
         wanted = _words(text)
         return any(_prints(template, wanted) for template in self._templates)
@@ -335,6 +331,11 @@ def load_reasoned(root: Path) -> tuple[Reasoned, ...]:
 def _plain(text: str) -> str:
     """A text in one line, with one blank between words."""
     return re.sub(r"[^\S\x1e]+", " ", text.replace('\\"', '"'))
+
+
+def _stands_in(text: str, corpus: str) -> bool:
+    pieces = [re.escape(piece.strip()) for piece in re.split(r"…|\.\.\.", _plain(text)) if piece.strip()]
+    return bool(pieces) and re.search(f"[^{_BETWEEN}]*?".join(pieces), corpus) is not None
 
 
 def _words(text: str) -> list[str]:
