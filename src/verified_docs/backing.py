@@ -12,9 +12,10 @@ from typing import Any
 import yaml
 from pydantic import Field, ValidationError
 
-from verified_docs.cassette import CASSETTES, first_line, load_cassette
+from verified_docs.cassette import CASSETTES, Cassette, first_line, load_cassette
 from verified_docs.census import DOCS
 from verified_docs.evidence import Evidence
+from verified_docs.example import Example
 from verified_docs.exchange import NotThere, locate
 from verified_docs.origin import Rows
 from verified_docs.problem import Problem, Problems, read_text
@@ -104,6 +105,7 @@ class Backing:
     Args:
         root: The project's folder.
         evidence: What was proven.
+        examples: The examples, for what they promise to print: one in quarantine has proven none of it.
         texts: Further texts that were measured.
         programs: Texts that the project's own programs print, with `GAP` for what they put in.
         numbers: Further numbers: a noun in the plural to how many there are.
@@ -113,12 +115,14 @@ class Backing:
         self,
         root: Path,
         evidence: Evidence,
+        examples: Iterable[Example] = (),
         texts: Callable[[], Iterable[str]] = tuple,
         programs: Callable[[], Iterable[str]] = tuple,
         numbers: Mapping[str, int] | None = None,
     ) -> None:
         self._root = root
         self._evidence = evidence
+        self._promised = {one.id: "\n".join(line.text for line in one.expected) for one in examples}
         self._texts = texts
         self._programs = programs
         self._numbers = numbers or {}
@@ -133,7 +137,7 @@ class Backing:
     def _said(self) -> str:
         proofs = self._evidence.examples.values()
         outputs = dict.fromkeys(result.output for proof in proofs for result in proof.results.values())
-        return _plain(_BETWEEN.join((self._recorded.texts, *outputs, *self._texts())))
+        return _plain(_BETWEEN.join((self._recorded.texts, *outputs, *self._promised.values(), *self._texts())))
 
     @cached_property
     def _program(self) -> str:
@@ -194,10 +198,7 @@ class Backing:
                 cassette, index, _ = locate(self._root, self._evidence, name, request, number, one)
                 found[cassette.interactions[index].status] = one
             else:
-                path = self._evidence.examples[name].results[one].cassette
-                refused = [
-                    each.status for each in load_cassette(self._root / str(path)).interactions if each.status >= 400
-                ]
+                refused = [each.status for each in self._cassette(name, one).interactions if each.status >= 400]
                 found[refused[-1] if refused else 0] = one
         if len(found) != 1 or 0 in found:
             told = ", ".join(f"{status or 'none'} in {one}" for status, one in found.items())
@@ -210,8 +211,8 @@ class Backing:
         Raises:
             NotThere: The lanes disagree.
         """
-        results = self._evidence.examples[name].results if name in self._evidence.examples else {}
-        found = {results[one].requests for one in self._lanes(name, lane)}
+        # In quarantine, nothing is said of what a replay sends; the recording stands all the same.
+        found = {len(self._cassette(name, one).interactions) for one in self._lanes(name, lane)}
         if len(found) != 1:
             raise NotThere(f"the lanes disagree about the requests of {name}: {', '.join(map(str, sorted(found)))}")
         return found.pop()
@@ -223,12 +224,17 @@ class Backing:
             NotThere: It never did.
         """
         for one in self._lanes(name, None):
-            result = self._evidence.examples[name].results[one]
-            failure = f"{result.exception.type}: {result.exception.message}" if result.exception else ""
-            answers = (str(each.answer) for each in load_cassette(self._root / str(result.cassette)).interactions)
-            if any(_plain(words) in _plain(text) for text in (result.output, failure, *answers)):
+            cassette = self._cassette(name, one)
+            ended = cassette.provenance.exception
+            failure = f"{ended.type}: {ended.message}" if ended else ""
+            printed = (self._evidence.examples[name].results[one].output, self._promised.get(name, ""))
+            answers = (str(each.answer) for each in cassette.interactions)
+            if any(_plain(words) in _plain(text) for text in (*printed, failure, *answers)):
                 return words
         raise NotThere(f"{name} never says {words!r}")
+
+    def _cassette(self, name: str, lane: str) -> Cassette:
+        return load_cassette(self._root / str(self._evidence.examples[name].results[lane].cassette))
 
     def _lanes(self, name: str, lane: str | None) -> list[str]:
         if name not in self._evidence.examples:

@@ -73,7 +73,7 @@ class Pages:
         self._accounts = Accounts(root, evidence, examples, durations, self._code)
         self._own = own_functions(root)
         own = self._own("index.md", "").get("backing", {})
-        self.backing = Backing(root, evidence, **own)
+        self.backing = Backing(root, evidence, examples.values(), **own)
         self._tasks: list[str] | None = load_settings(root).get("tasks")
         self._jinja = jinja2.Environment(
             loader=jinja2.FileSystemLoader(root / DOCS),
