@@ -129,6 +129,26 @@ def test_the_pages_as_they_are_have_nothing_to_find(rendered: Rendered) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("row", "wrong"),
+    [
+        ("All 135 examples ran.", False),
+        ("All 134 examples ran.", True),
+        ("The two examples below differ.", False),
+        ("There are 540 results.", True),
+        ("It ran in four lanes, with two clients and two GitLabs.", False),
+        ("It ran in 4 lanes of two servers.", False),
+        ("It ran in eleven lanes.", True),
+    ],
+)
+def test_numbers_of_the_whole_site(row: str, wrong: bool, rendered: Rendered) -> None:
+    assert len(rendered.backing.known.numbers) > 5
+    row = row.replace("135", str(rendered.backing.known.numbers["examples"]))
+    row = row.replace("134", str(rendered.backing.known.numbers["examples"] - 1))
+    row = row.replace("540", str(rendered.backing.known.numbers["results"] + 1))
+    assert bool(rendered.check("index.md", f"# A\n\n{row}\n")) == wrong
+
+
 def facts(rendered: Rendered) -> list[tuple[str, list[str], Fact]]:
     found = []
     for page in rendered.rows:

@@ -163,6 +163,7 @@ class Backing:
             "clients": len(clients),
             **{f"{one.rpartition(' ')[0].lower()}s": len(servers) for one in servers},
             "examples": len(self._evidence.examples),
+            "results": self._evidence.count("passes", "fails_as_shown"),
             **self._numbers,
         }
         return Known({name: frozenset(found) for name, found in versions.items()}, numbers, self.says)

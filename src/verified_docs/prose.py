@@ -205,6 +205,9 @@ def _number_fault(fact: Fact, known: Known, section: Section) -> tuple[str, str]
     number = NUMBERS.index(word) if word in NUMBERS else int(word.replace(",", ""))
     if fact.about in known.numbers:
         right = known.numbers[fact.about]
+        if number < len(NUMBERS) <= right:
+            # "Two examples" speaks of two of them, and not of all.
+            return None
         fix = f"{in_words(right)} {fact.about}, or a reference such as {{{{ facts.{fact.about} | in_words }}}}"
         return None if number == right else (f"there are {right} {fact.about}, not {fact.text}", fix)
     if number in section.requests:
