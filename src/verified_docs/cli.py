@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 
 from verified_docs.drift_command import drift, freshness
+from verified_docs.mutants_command import mutants
 from verified_docs.problem import Problem, shown
 from verified_docs.quarantine_command import quarantine
 from verified_docs.record_command import record
@@ -205,4 +206,5 @@ def census(root: Root = Path()) -> None:
 
 app.command()(drift)
 app.command()(freshness)
+app.command()(mutants)
 app.add_typer(quarantine)

@@ -13,6 +13,7 @@ from typing import Any
 
 import jinja2
 
+from verified_docs.agreement import check_agreement
 from verified_docs.card import EVIDENCE_PAGE, Cards, Facts, download, fence
 from verified_docs.cassette import file_sha256
 from verified_docs.census import DOCS, HTTP, PYTHON, check_fences, find_fences
@@ -55,6 +56,7 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
     into = _check_target(root, root / into, as_they_are)
     _check_fresh(root, examples, evidence)
     check_agrees(root, evidence)
+    check_agreement(root, examples, evidence)
     with new_folder(into) as work:
         pages = _Pages(root, evidence, examples)
         count = 0

@@ -1,0 +1,181 @@
+"""Asks the checks that CI runs whether they see a fault; none of them knows that it was made on purpose."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from verified_docs.adapter import Adapter
+from verified_docs.evidence import Evidence, load_evidence, merge
+from verified_docs.example import load_example, load_examples
+from verified_docs.inventory import check_inventory
+from verified_docs.lane import Lane, load_lanes
+from verified_docs.problem import Problem
+from verified_docs.verify import verify
+
+
+@dataclass(frozen=True)
+class Job:
+    """A mutant as it is tried.
+
+    Attributes:
+        target: What is broken.
+        edits: The files as the fault leaves them: path below the root to text, or None for one that goes.
+        gates: Whom to ask, one after the other.
+        example: The example whose replay may notice, if there is one.
+        lanes: The lanes in which it may.
+    """
+
+    target: str
+    edits: Mapping[str, str | None]
+    gates: tuple[str, ...]
+    example: str | None
+    lanes: tuple[str, ...]
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any]) -> Self:
+        """A job as it came by the pipe."""
+        return cls(row["target"], row["edits"], tuple(row["gates"]), row["example"] or None, tuple(row["lanes"]))
+
+
+class Bench:
+    """The copy of the project that gates are asked about, and what they may share.
+
+    Args:
+        root: The copy.
+        adapter: Knowledge of server and client.
+    """
+
+    def __init__(self, root: Path, adapter: Adapter) -> None:
+        self.root = root
+        self.adapter = adapter
+        self.lanes = load_lanes(root)
+        self.here = [lane for lane in self.lanes if lane.client_version == adapter.client_version()]
+        self.paths = {example.id: example.path for example in load_examples(root)}
+
+    def lanes_of(self, job: Job) -> list[Lane]:
+        """The lanes of a job that can be replayed in this environment, in the order of the job."""
+        return sorted((lane for lane in self.here if lane.id in job.lanes), key=lambda lane: job.lanes.index(lane.id))
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What was proven of the project as it stands."""
+        folder = self.root / "build" / "evidence"
+        parts = [folder / f"{name}.json" for name in dict.fromkeys(lane.environment for lane in self.lanes)]
+        return merge([load_evidence(part) for part in parts], self.lanes, folder)
+
+    @property
+    def builds_pages(self) -> bool:
+        """Whether this is the environment of the last lane."""
+        return bool(self.here) and self.here[-1] == self.lanes[-1]
+
+    def published(self, evidence: Evidence) -> None:
+        """Writes the pages of some evidence."""
+        from verified_docs.publish import publish_pages
+
+        publish_pages(self.root, evidence, Path("build/docs"))
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A check of CI.
+
+    Attributes:
+        what: What it is, for people.
+        ask: Raises a problem if it sees something wrong.
+        keys: What it is asked about, in words: once for each it is asked without a fault, and has to be green.
+        prepare: Loads what all children need.
+        everywhere: Whether every environment has it; else only that of the last lane, which builds the pages.
+    """
+
+    what: str
+    ask: Callable[[Bench, Job], None]
+    keys: Callable[[Bench, Job], list[str]]
+    prepare: Callable[[Bench], None] = lambda bench: None
+    everywhere: bool = False
+
+
+def _replay(bench: Bench, job: Job) -> None:
+    """Every lane of this environment; verifying reads the example, its header and its cassette first."""
+    assert job.example is not None
+    for lane in bench.lanes_of(job):
+        example = load_example(bench.paths[job.example], bench.root)
+        verify(example, lane, bench.root, bench.adapter)
+
+
+def _publish(bench: Bench, job: Job) -> None:
+    """The pages, with new evidence of an example that was changed: the check for a stale one is not what is asked."""
+    evidence = bench.evidence
+    if job.example is not None:
+        example = load_example(bench.paths[job.example], bench.root)
+        proof = evidence.examples[job.example]
+        results = {lane.id: verify(example, lane, bench.root, bench.adapter) for lane in bench.lanes_of(job)}
+        renewed = proof.model_copy(update={"sha256": example.sha256, "results": proof.results | results})
+        evidence = evidence.model_copy(update={"examples": evidence.examples | {job.example: renewed}})
+    bench.published(evidence)
+
+
+def tests(file: str, words: str = "") -> Callable[[Bench, Job], None]:
+    """A gate of `make test`: the tests of a file, or those with some words in their names.
+
+    Args:
+        file: The file below `tests/`.
+        words: What to choose, as for `pytest -k`.
+    """
+
+    def ask(bench: Bench, job: Job) -> None:
+        import pytest
+
+        failed: list[pytest.TestReport] = []
+
+        class Failures:
+            def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+                if report.failed:
+                    failed.append(report)
+
+        os.chdir(bench.root)
+        chosen = f"{words} and {job.example}" if job.example else words
+        # Modules that are loaded already are a help here.
+        loaded = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+        options = ["-q", "-x", "-c", "pyproject.toml", *loaded, *(["-k", chosen] if chosen else [])]
+        code = pytest.main([*options, f"tests/{file}"], plugins=[Failures()])
+        if code:
+            what = str(failed[0].longreprtext).splitlines()[-1] if failed else f"pytest ended with {code!r}"
+            raise Problem(bench.root / "tests" / file, None, what, "make test", kind="test")
+
+    return ask
+
+
+def _inventory(bench: Bench, job: Job) -> None:
+    check_inventory(bench.root, load_examples(bench.root), load_lanes(bench.root))
+
+
+GATES: dict[str, Gate] = {
+    "replay": Gate(
+        "the strict replay of `verified-docs verify`",
+        _replay,
+        lambda bench, job: [f"replay {job.example} {lane.id}" for lane in bench.lanes_of(job)],
+        everywhere=True,
+    ),
+    "inventory": Gate(
+        "the comparison of examples, cassettes and their manifest in `verified-docs verify`",
+        _inventory,
+        lambda bench, job: ["inventory"],
+        everywhere=True,
+    ),
+    "publish": Gate(
+        "`verified-docs publish`, with the evidence of what was changed",
+        _publish,
+        lambda bench, job: ["publish"],
+        lambda bench: bench.published(bench.evidence),
+    ),
+    "example-tests": Gate(
+        "the tests of the committed examples in `make test`",
+        tests("test_example.py", "runs_by_itself"),
+        lambda bench, job: ["example-tests"],
+    ),
+}
