@@ -58,7 +58,7 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
     check_agrees(root, evidence)
     check_agreement(root, examples, evidence)
     with new_folder(into) as work:
-        pages = _Pages(root, evidence, examples)
+        pages = Pages(root, evidence, examples)
         count = 0
         for source in sorted(path for path in (root / DOCS).rglob("*") if path.is_file()):
             name = source.relative_to(root / DOCS).as_posix()
@@ -184,7 +184,7 @@ def _write(target: Path, content: str | bytes, source: Path) -> None:
     target.write_bytes(data)
 
 
-class _Pages:
+class Pages:
     """Renders pages with what they may ask for.
 
     That is `example(...)`, `exchange(...)`, `bundle(...)`, `publish_file(...)`, `snippet(...)`, `file(...)`, `lanes()`,

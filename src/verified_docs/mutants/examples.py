@@ -15,7 +15,7 @@ from verified_docs.mutants.mutant import Fault, Operator, Project, change
 from verified_docs.mutants.source import Source, Span, called, is_print, names
 
 # Pages check what the parts of an example hand on to each other.
-_GATES = ("replay", "publish")
+_GATES = ("replay", "own")
 _TOKEN = re.compile(r"^(?:[A-Z0-9]+_)*TOKEN(?:_[A-Z0-9]+)*$")
 _HEADER_VALUE = re.compile(r'^# (?P<key>role|scope) = "(?P<value>[^"]+)"$', re.M)
 _LABEL = re.compile(r'^# .*?= "(?P<value>[a-z_]+(?::[a-z_]+){1,2})"', re.M)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,11 +11,17 @@ from pathlib import Path
 from typing import Any, Self
 
 from verified_docs.adapter import Adapter
+from verified_docs.built import build_again, check_built
+from verified_docs.census import DOCS
 from verified_docs.evidence import Evidence, load_evidence, merge
 from verified_docs.example import load_example, load_examples
 from verified_docs.inventory import check_inventory
-from verified_docs.lane import Lane, load_lanes
+from verified_docs.lane import Lane, installed_lanes, load_lanes
+from verified_docs.lock import check_lock
+from verified_docs.mutants.site import WarmSite
+from verified_docs.own import own_functions
 from verified_docs.problem import Problem
+from verified_docs.publish import Pages, publish_pages
 from verified_docs.verify import verify
 
 
@@ -47,11 +54,13 @@ class Bench:
 
     Args:
         root: The copy.
+        original: What it is a copy of.
         adapter: Knowledge of server and client.
     """
 
-    def __init__(self, root: Path, adapter: Adapter) -> None:
+    def __init__(self, root: Path, original: Path, adapter: Adapter) -> None:
         self.root = root
+        self.original = original
         self.adapter = adapter
         self.lanes = load_lanes(root)
         self.here = [lane for lane in self.lanes if lane.client_version == adapter.client_version()]
@@ -61,7 +70,7 @@ class Bench:
         """The lanes of a job that can be replayed in this environment, in the order of the job."""
         return sorted((lane for lane in self.here if lane.id in job.lanes), key=lambda lane: job.lanes.index(lane.id))
 
-    @cached_property
+    @property
     def evidence(self) -> Evidence:
         """What was proven of the project as it stands."""
         folder = self.root / "build" / "evidence"
@@ -73,11 +82,23 @@ class Bench:
         """Whether this is the environment of the last lane."""
         return bool(self.here) and self.here[-1] == self.lanes[-1]
 
+    @cached_property
+    def warm_pages(self) -> Pages:
+        """Every page rendered once, so that only what is broken has to be rendered again."""
+        pages = Pages(self.root, self.evidence, {example.id: example for example in load_examples(self.root)})
+        for path in sorted((self.root / DOCS).rglob("*.md")):
+            pages.render(path.relative_to(self.root / DOCS).as_posix())
+        return pages
+
+    @cached_property
+    def warm_site(self) -> WarmSite:
+        """Every page read once by the builder of the site."""
+        self.published(self.evidence)
+        return WarmSite(self.root, self.root / "build/published", self.root / "build/never")
+
     def published(self, evidence: Evidence) -> None:
         """Writes the pages of some evidence."""
-        from verified_docs.publish import publish_pages
-
-        publish_pages(self.root, evidence, Path("build/docs"))
+        publish_pages(self.root, evidence, Path("build/published"))
 
 
 @dataclass(frozen=True)
@@ -119,12 +140,34 @@ def _publish(bench: Bench, job: Job) -> None:
     bench.published(evidence)
 
 
-def tests(file: str, words: str = "") -> Callable[[Bench, Job], None]:
+def _build(bench: Bench) -> None:
+    """Takes what was built along, and builds it again."""
+    for name in ("build/docs", "site"):
+        if (bench.original / name).is_dir():
+            shutil.copytree(bench.original / name, bench.root / name, dirs_exist_ok=True)
+    build_again(bench.root, bench.evidence, bench.root / "build/again/docs", bench.root / "build/again/site")
+
+
+def _built(bench: Bench, job: Job) -> None:
+    check_built(bench.root / "build/again/docs", bench.root / "build/docs")
+    check_built(bench.root / "build/again/site", bench.root / "site")
+
+
+def pages_of(job: Job) -> list[str]:
+    """The pages that a fault changes, by their paths below the folder of pages."""
+    return [path.removeprefix(f"{DOCS}/") for path in job.edits if path.startswith(f"{DOCS}/")]
+
+
+def _ignore(result: object) -> None:
+    """A gate says nothing but by raising."""
+
+
+def tests(file: str, words: str) -> Callable[[Bench, Job], None]:
     """A gate of `make test`: the tests of a file, or those with some words in their names.
 
     Args:
         file: The file below `tests/`.
-        words: What to choose, as for `pytest -k`.
+        words: What to choose, as for `pytest -k`; may name the `example` or the `snippet` of the job.
     """
 
     def ask(bench: Bench, job: Job) -> None:
@@ -173,9 +216,49 @@ GATES: dict[str, Gate] = {
         lambda bench, job: ["publish"],
         lambda bench: bench.published(bench.evidence),
     ),
+    "client": Gate(
+        "the comparison of lanes with the installed client in `verified-docs verify`",
+        lambda bench, job: _ignore(installed_lanes(bench.root, bench.adapter.client, bench.adapter.client_version())),
+        lambda bench, job: ["client"],
+        everywhere=True,
+    ),
+    "lock": Gate(
+        "the comparison of locks with the environment in `verified-docs verify`",
+        lambda bench, job: check_lock(bench.root, bench.here[0].environment),
+        lambda bench, job: ["lock"],
+        everywhere=True,
+    ),
+    "built": Gate(
+        "`verified-docs built`",
+        _built,
+        lambda bench, job: ["built"],
+        _build,
+    ),
+    "snippet-tests": Gate(
+        "the tests of the shell snippets in `make test`",
+        tests("test_shell_snippets.py", "every_command_line or {snippet}"),
+        lambda bench, job: ["snippet-tests"],
+    ),
+    "page": Gate(
+        "what `verified-docs publish` refuses on a page",
+        lambda bench, job: _ignore([bench.warm_pages.render(name) for name in pages_of(job)]),
+        lambda bench, job: ["page"],
+        lambda bench: _ignore(bench.warm_pages),
+    ),
+    "site": Gate(
+        "`mkdocs build --strict`",
+        lambda bench, job: bench.warm_site.check(pages_of(job), bench.warm_pages.render),
+        lambda bench, job: ["site"],
+        lambda bench: _ignore(bench.warm_site),
+    ),
+    "own": Gate(
+        "what the site's own functions check, such as the parts of a pipeline against each other",
+        lambda bench, job: _ignore(own_functions(bench.root)),
+        lambda bench, job: ["own"],
+    ),
     "example-tests": Gate(
         "the tests of the committed examples in `make test`",
-        tests("test_example.py", "runs_by_itself"),
+        tests("test_example.py", "runs_by_itself and {example}"),
         lambda bench, job: ["example-tests"],
     ),
 }

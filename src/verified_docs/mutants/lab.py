@@ -54,7 +54,7 @@ class Lab:
             shutil.copytree(self._root, copy, ignore=shutil.ignore_patterns(*_LEFT_OUT))
             if (evidence := self._root / "build" / "evidence").is_dir():
                 shutil.copytree(evidence, copy / "build" / "evidence")
-            self.bench = Bench(copy, self._adapter)
+            self.bench = Bench(copy, self._root, self._adapter)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise

@@ -89,6 +89,7 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._texts: dict[str, str] = {}
+        self._files: dict[tuple[str, tuple[str, ...]], list[str]] = {}
         self._cassettes: dict[Path, Cassette] = {}
 
     @cached_property
@@ -109,8 +110,10 @@ class Project:
 
     def files(self, folder: str, *suffixes: str) -> list[str]:
         """The files of some suffixes in a folder and below, by their paths below the root."""
-        found = (path for path in (self.root / folder).rglob("*") if path.is_file() and path.suffix in suffixes)
-        return sorted(path.relative_to(self.root).as_posix() for path in found)
+        if (folder, suffixes) not in self._files:
+            found = (path for path in (self.root / folder).rglob("*") if path.suffix in suffixes and path.is_file())
+            self._files[folder, suffixes] = sorted(path.relative_to(self.root).as_posix() for path in found)
+        return self._files[folder, suffixes]
 
     def path_of(self, example: Example) -> str:
         """An example's path below the root."""

@@ -6,11 +6,17 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from verified_docs.mutants import cassettes, examples, headers
+from verified_docs.mutants import cassettes, examples, files, headers, pages
 from verified_docs.mutants.mutant import Operator
 from verified_docs.problem import Problem
 
-OPERATORS: tuple[Operator, ...] = (*examples.OPERATORS, *cassettes.OPERATORS, *headers.OPERATORS)
+OPERATORS: tuple[Operator, ...] = (
+    *examples.OPERATORS,
+    *cassettes.OPERATORS,
+    *headers.OPERATORS,
+    *pages.OPERATORS,
+    *files.OPERATORS,
+)
 
 
 def choose_operators(names: Sequence[str]) -> list[Operator]:
