@@ -59,7 +59,7 @@ def test_every_cassette_is_an_import_with_an_example() -> None:
 
 
 def test_this_environment_is_the_one_of_its_lock() -> None:
-    check_lock(ROOT, LANES_HERE[0].environment)
+    check_lock(ROOT, LANES_HERE[0])
 
 
 def test_every_recording_of_these_lanes_was_replayed(results: Results) -> None:

@@ -7,10 +7,12 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from verified_docs.evidence import Evidence
+from verified_docs.durations import load_durations
+from verified_docs.evidence import load_evidence, merge
+from verified_docs.lane import load_lanes
 from verified_docs.problem import Problem, Problems, shown
 from verified_docs.publish import publish_pages
 
@@ -19,19 +21,20 @@ _BUILD_DAY = re.compile(rb"<lastmod>[^<]*</lastmod>")
 _MOST = 10
 
 
-def build_again(root: Path, evidence: Evidence, pages: Path, site: Path | None) -> None:
+def build_again(root: Path, parts: Sequence[Path], pages: Path, site: Path | None) -> None:
     """Writes the pages of some evidence, and the site of these pages.
 
     Args:
         root: The project's folder.
-        evidence: The merged evidence of all environments.
+        parts: The evidence of each environment.
         pages: Where to write the pages; below the root.
         site: Where to write the site, or None to write none.
 
     Raises:
         Problem: The pages or the site cannot be built.
     """
-    publish_pages(root, evidence, pages)
+    merged = merge([load_evidence(part) for part in parts], load_lanes(root), parts[0].parent)
+    publish_pages(root, merged, pages, load_durations(parts))
     if site is None:
         return
     with tempfile.NamedTemporaryFile("w", dir=root, prefix=".mkdocs-", suffix=".yml", encoding="utf-8") as config:

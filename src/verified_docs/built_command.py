@@ -27,16 +27,13 @@ def built(
         import tempfile
 
         from verified_docs.built import build_again, check_built
-        from verified_docs.evidence import load_evidence, merge
-        from verified_docs.lane import load_lanes
 
         root = root.resolve()
-        merged = merge([load_evidence(part) for part in parts], load_lanes(root), parts[0].parent)
         folder = root / "build"
         folder.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".again-") as name:
             again = Path(name)
-            build_again(root, merged, again / "docs", again / "site" if site else None)
+            build_again(root, parts, again / "docs", again / "site" if site else None)
             check_built(again / "docs", root / pages)
             if site:
                 check_built(again / "site", root / site)

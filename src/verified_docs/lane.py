@@ -11,7 +11,7 @@ from typing import Any
 from verified_docs.problem import Problem, read_text
 
 CONFIG = "pyproject.toml"
-_KEYS = frozenset({"due", "fresh_days", "functions", "lanes", "publish", "tasks"})
+_KEYS = frozenset({"due", "fresh_days", "functions", "lanes", "publish", "schemas", "tasks", "unproven_ceiling"})
 
 
 @dataclass(frozen=True, order=True)
@@ -66,7 +66,7 @@ def load_settings(root: Path) -> dict[str, Any]:
             raise TypeError("[tool.verified_docs] is not a table")
         if unknown := table.keys() - _KEYS:
             raise KeyError(f"unknown key {sorted(unknown)[0]}")
-        for key, kind in (("due", dict), ("tasks", list)):
+        for key, kind in (("due", dict), ("schemas", dict), ("tasks", list)):
             if not isinstance(table.get(key, kind()), kind):
                 raise TypeError(f"{key} is not a {kind.__name__}")
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:

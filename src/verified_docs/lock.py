@@ -11,6 +11,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from verified_docs.lane import Lane
 from verified_docs.problem import Problem, read_text
 
 REQUIREMENTS = "requirements"
@@ -36,18 +37,19 @@ class Pin:
     here: bool
 
 
-def check_lock(root: Path, environment: str) -> None:
+def check_lock(root: Path, lane: Lane) -> None:
     """Makes sure that this environment is the one of its lock, and that the lock gives what is asked for.
 
     Args:
         root: The project's folder.
-        environment: The environment that runs, such as `client-3`.
+        lane: A lane of this environment.
 
     Raises:
-        Problem: Another version is installed than the lock says, a row has no hash or no exact version, or what
-            `requirements/<environment>.in` asks for is missing or another version.
+        Problem: Another version is installed than the lock says, a row has no hash or no exact version, what
+            `requirements/<environment>.in` asks for is missing or another version, or it does not ask for just the
+            client of the lane.
     """
-    path = root / REQUIREMENTS / f"{environment}.txt"
+    path = root / REQUIREMENTS / f"{lane.environment}.txt"
     pins = {pin.name: pin for pin in _pins(path)}
     for pin in pins.values():
         if not pin.hashes:
@@ -58,6 +60,12 @@ def check_lock(root: Path, environment: str) -> None:
             raise Problem(path, pin.line, what, "make setup", kind="lock")
     seen: set[tuple[str, frozenset[str]]] = set()
     queue = list(_asked(path.with_suffix(".in")))
+    client = canonicalize_name(lane.client.rpartition(" ")[0])
+    if not any(
+        canonicalize_name(one.name) == client and str(one.specifier) == f"=={lane.client_version}" for *_, one in queue
+    ):
+        what = f"nothing asks for {client}=={lane.client_version}, the client of {lane}"
+        raise Problem(path.with_suffix(".in"), None, what, "write it there, then make lock", kind="lock")
     while queue:
         file, line, asked = queue.pop()
         name = canonicalize_name(asked.name)

@@ -20,8 +20,9 @@ from verified_docs.lane import Lane, installed_lanes, load_lanes
 from verified_docs.lock import check_lock
 from verified_docs.mutants.site import WarmSite
 from verified_docs.own import own_functions
+from verified_docs.pages import Pages
 from verified_docs.problem import Problem
-from verified_docs.publish import Pages, publish_pages
+from verified_docs.publish import publish_pages
 from verified_docs.verify import verify
 
 
@@ -71,11 +72,16 @@ class Bench:
         return sorted((lane for lane in self.here if lane.id in job.lanes), key=lambda lane: job.lanes.index(lane.id))
 
     @property
+    def parts(self) -> list[Path]:
+        """The evidence of each environment."""
+        names = dict.fromkeys(lane.environment for lane in self.lanes)
+        return [self.root / "build" / "evidence" / f"{name}.json" for name in names]
+
+    @property
     def evidence(self) -> Evidence:
         """What was proven of the project as it stands."""
-        folder = self.root / "build" / "evidence"
-        parts = [folder / f"{name}.json" for name in dict.fromkeys(lane.environment for lane in self.lanes)]
-        return merge([load_evidence(part) for part in parts], self.lanes, folder)
+        # Of the lanes as they are now: a fault may be there.
+        return merge([load_evidence(part) for part in self.parts], load_lanes(self.root), self.parts[0].parent)
 
     @property
     def builds_pages(self) -> bool:
@@ -86,8 +92,8 @@ class Bench:
     def warm_pages(self) -> Pages:
         """Every page rendered once, so that only what is broken has to be rendered again."""
         pages = Pages(self.root, self.evidence, {example.id: example for example in load_examples(self.root)})
-        for path in sorted((self.root / DOCS).rglob("*.md")):
-            pages.render(path.relative_to(self.root / DOCS).as_posix())
+        for _ in pages.render_all():
+            pass
         return pages
 
     @cached_property
@@ -145,7 +151,7 @@ def _build(bench: Bench) -> None:
     for name in ("build/docs", "site"):
         if (bench.original / name).is_dir():
             shutil.copytree(bench.original / name, bench.root / name, dirs_exist_ok=True)
-    build_again(bench.root, bench.evidence, bench.root / "build/again/docs", bench.root / "build/again/site")
+    build_again(bench.root, bench.parts, bench.root / "build/again/docs", bench.root / "build/again/site")
 
 
 def _built(bench: Bench, job: Job) -> None:
@@ -224,7 +230,7 @@ GATES: dict[str, Gate] = {
     ),
     "lock": Gate(
         "the comparison of locks with the environment in `verified-docs verify`",
-        lambda bench, job: check_lock(bench.root, bench.here[0].environment),
+        lambda bench, job: check_lock(bench.root, bench.here[0]),
         lambda bench, job: ["lock"],
         everywhere=True,
     ),
