@@ -62,6 +62,7 @@ TEAM = "members: [{ username: reporter, role: Reporter, days: 39 }]\nmlflow: { e
 SETTINGS = "cp settings.env .env"
 ROWS: dict[str, Ran | Not] = {
     "commands/install.sh": INSTALLS,
+    "commands/mutants.sh": Not("it breaks a whole project, in both environments: test_mutants runs the command"),
     "commands/keyring.sh": Not("it asks for a token at the terminal and writes to the keyring of the system"),
     "commands/settings.sh": Ran(says=("tracking_uri", "environment MLFLOW_TRACKING_URI"), offers=(FIRST_RUN,)),
     "commands/schema.sh": Ran(before="mkdir -p config"),

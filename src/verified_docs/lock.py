@@ -26,7 +26,7 @@ class Pin:
         line: Where it stands, counted from 1.
         name: The package, in its canonical spelling.
         version: The one version.
-        hashes: The number of its hashes.
+        hashes: The number of its hashes; 0 if one of them is none.
         here: Whether it is for this machine.
     """
 
@@ -98,7 +98,9 @@ def _pins(path: Path) -> Iterator[Pin]:
         if len(exact) != 1 or len(asked.specifier) != 1:
             raise Problem(path, first + 1, f"{asked} names no exact version", "make lock", kind="lock")
         here = asked.marker is None or asked.marker.evaluate()
-        yield Pin(first + 1, canonicalize_name(asked.name), exact[0].version, len(_HASH.findall(text)), here)
+        sound = len(_HASH.findall(text)) == text.count("--hash=")
+        hashes = text.count("--hash=") if sound else 0
+        yield Pin(first + 1, canonicalize_name(asked.name), exact[0].version, hashes, here)
 
 
 def _asked(path: Path) -> Iterator[tuple[Path, int, Requirement]]:

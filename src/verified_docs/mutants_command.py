@@ -85,11 +85,11 @@ def mutants(
             write_score(root, found)
         if found.total.score < minimum:
             raise Problem(
-                root / "tests" / "mutants",
+                root / "mutants",
                 None,
                 f"the score is {found.total.score:.3f}, below {minimum}",
                 "add the check that should have seen a survivor; if it changes nothing, list it with the reason in "
-                "tests/mutants/equivalent.yaml",
+                "mutants/equivalent.yaml",
                 kind="score",
             )
         check_still_equivalent(root, equivalent, verdicts)

@@ -90,7 +90,8 @@ def _others(version: str) -> Iterator[str]:
 
 
 def _evidence(project: Project) -> Iterator[Fault]:
-    for path in project.files("build/evidence", ".json"):
+    for environment in dict.fromkeys(lane.environment for lane in project.lanes):
+        path = f"build/evidence/{environment}.json"
         document = json.loads(project.text(path))
         for name, proof in document["examples"].items():
             fields = [place for place in _places(proof) if place[:1] != ("results",) or len(place) > 2]

@@ -20,7 +20,7 @@ from verified_docs.lane import Lane, installed_lanes, load_lanes
 from verified_docs.lock import check_lock
 from verified_docs.mutants.site import WarmSite
 from verified_docs.own import own_functions
-from verified_docs.pages import Pages
+from verified_docs.pages import SNIPPETS, Pages
 from verified_docs.problem import Problem
 from verified_docs.publish import publish_pages
 from verified_docs.verify import verify
@@ -187,10 +187,10 @@ def tests(file: str, words: str) -> Callable[[Bench, Job], None]:
                     failed.append(report)
 
         os.chdir(bench.root)
-        chosen = f"{words} and {job.example}" if job.example else words
+        chosen = words.format(example=job.example, snippet=job.target.removeprefix(f"{SNIPPETS}/"))
         # Modules that are loaded already are a help here.
         loaded = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-        options = ["-q", "-x", "-c", "pyproject.toml", *loaded, *(["-k", chosen] if chosen else [])]
+        options = ["-q", "-x", "-c", "pyproject.toml", *loaded, "-k", chosen]
         code = pytest.main([*options, f"tests/{file}"], plugins=[Failures()])
         if code:
             what = str(failed[0].longreprtext).splitlines()[-1] if failed else f"pytest ended with {code!r}"

@@ -16,7 +16,7 @@ from verified_docs.problem import Problem, Problems, read_text, shown
 from verified_docs.provenance import Frozen
 from verified_docs.whole import write_whole
 
-FOLDER = Path("tests") / "mutants"
+FOLDER = Path("mutants")
 SCORE = FOLDER / "score.json"
 EQUIVALENT = FOLDER / "equivalent.yaml"
 MINIMUM = 0.99
