@@ -135,6 +135,7 @@ def _document(found: Score, verdicts: Sequence[Verdict]) -> str:
             "gate": row.gate,
             "kind": row.kind,
             "says": row.says,
+            "seconds": round(row.seconds, 2),
         }
         for row in verdicts
     ]

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from verified_docs.mutants import cassettes, examples, files, headers, pages
+from verified_docs.mutants import cassettes, examples, files, headers, pages, prose
 from verified_docs.mutants.mutant import Operator
 from verified_docs.problem import Problem
 
@@ -15,6 +15,7 @@ OPERATORS: tuple[Operator, ...] = (
     *cassettes.OPERATORS,
     *headers.OPERATORS,
     *pages.OPERATORS,
+    *prose.OPERATORS,
     *files.OPERATORS,
 )
 

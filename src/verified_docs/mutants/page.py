@@ -70,5 +70,3 @@ class MutantsPage:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("`", "'").replace("\n", " ")
-
-

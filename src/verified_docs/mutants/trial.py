@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,12 +24,14 @@ class Verdict:
         gate: The check that saw it, or None if none did.
         kind: What the check calls it.
         says: Its message.
+        seconds: How long it took to find out, with what was done the first time.
     """
 
     mutant: Mutant
     gate: str | None = None
     kind: str = ""
     says: str = ""
+    seconds: float = 0.0
 
     @property
     def killed(self) -> bool:
@@ -116,7 +119,9 @@ def _try(root: Path, mutant: Mutant, workers: Workers, lane: Lane) -> Verdict:
         "example": fault.example or "",
         "lanes": fault.lanes,
     }
+    started = time.monotonic()
     reply = workers.ask(lane, job)
+    took = time.monotonic() - started
     if "problem" in reply:
         raise Problem(root, None, f"{mutant.id} cannot be tried: {reply['problem']}", "make verify", kind="red")
-    return Verdict(mutant, reply.get("gate"), reply.get("kind", ""), reply.get("says", ""))
+    return Verdict(mutant, reply.get("gate"), reply.get("kind", ""), reply.get("says", ""), took)
