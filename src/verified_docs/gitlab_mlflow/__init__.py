@@ -210,7 +210,7 @@ class GitLabMLflow:
         if scopes and metadata.scope not in scopes and not scopes & _ENDED:
             raise Problem(
                 example.path,
-                example.header_line("scope"),
+                example.header_line("scope = "),
                 f"no token of this example has the scope {metadata.scope}, but {' and '.join(sorted(scopes))}",
                 f"correct scope or tokens under [tool.verified], then make check EX={example.id}",
                 kind="metadata",
