@@ -1,7 +1,7 @@
 # One target per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve built test verify check update mutants import record measured diagrams census lint types
-.PHONY: lock clean
+.PHONY: help setup site serve built test verify check update mutants import record freshness measured diagrams census lint
+.PHONY: types lock clean
 MAKEFLAGS += --no-print-directory
 
 MAJORS := 2 3
@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export NO_MKDOCS_2_WARNING := 1
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Make both environments, one per MLflow major
 	@$(MAKE) -j2 $(MAJORS:%=setup-%)
@@ -65,6 +65,9 @@ import: setup ## Import raw recordings: make import FROM=folder [EX=area/name]
 
 record: setup ## Record against your GitLab: make record [EX=area/name] [LANE=gitlab-19.3/mlflow-3]
 	@$(MAIN)/verified-docs record $(EX) $(if $(LANE),--lane $(LANE))
+
+freshness: setup ## Say how old the recordings are, and fail if one is older than promised
+	@$(MAIN)/verified-docs freshness --badge build/freshness.json
 
 measured: setup ## Import measured data: make measured FROM=folder [SCREENS=folder]
 	@$(MAIN)/python -m handbook import $(FROM) $(if $(SCREENS),--screens $(SCREENS))

@@ -286,7 +286,8 @@ class Pages:
             raise NotThere(f"{target!r} is no file below the site that ends in {' or '.join(sorted(_DATA))}")
         if self.files.setdefault(target, text) != text:
             raise NotThere(f"another page publishes something else as {target!r}")
-        return f"[{path.name}]({up}{target})"
+        alike = any(other != target and PurePosixPath(other).name == path.name for other in self.files)
+        return f"[{target if alike else path.name}]({up}{target})"
 
     def _file(self, name: str) -> str:
         text = _whole_file(self.root, name, name)
