@@ -74,7 +74,9 @@ def add(root: Path, text: str, name: str = PAGE) -> int:
 def fault(root: Path, evidence: Evidence, name: str = PAGE) -> Problem:
     with pytest.raises((Problem, Problems)) as caught:
         taken(root, evidence, name)
-    return caught.value.found[0] if isinstance(caught.value, Problems) else caught.value
+    (problem, *_) = caught.value.found if isinstance(caught.value, Problems) else [caught.value]
+    assert isinstance(problem, Problem)
+    return problem
 
 
 def test_every_block_of_every_published_page_has_a_row(pages: Path, census: list[Block]) -> None:

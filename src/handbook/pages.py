@@ -22,6 +22,7 @@ from handbook.permission_matrix import PermissionMatrix
 from handbook.permissions import Matrix
 from handbook.pipeline import Pipeline
 from handbook.routes import Routes
+from handbook.said import measured_texts, program_texts
 from handbook.screens import FOLDER, Screens
 from handbook.usage import usage
 from handbook.verdict import Verdicts
@@ -139,6 +140,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
             "contact": yours.contact,
             "rewrite": yours.rewrite,
             "quoted": quoted,
+            "backing": {"texts": lambda: measured_texts(root), "programs": program_texts},
             "curl": lambda script: recorded_requests(root).fault(script),
             "screen": lambda picture: screens.figure(picture, up),
         }

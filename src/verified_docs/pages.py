@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 
 from verified_docs.accounts import Accounts, without_marks
+from verified_docs.backing import Backing
 from verified_docs.blocks import CENSUS_PAGE, Block, Census, load_ceiling
 from verified_docs.card import Cards, Facts, fence
 from verified_docs.census import DOCS, HTTP, PYTHON, find_fences
@@ -25,6 +26,7 @@ from verified_docs.notebook import NOTEBOOK, notebook_blocks
 from verified_docs.origin import MarkRows, Rows, unmarked
 from verified_docs.own import own_functions
 from verified_docs.problem import Problem, read_text, shown
+from verified_docs.prose import in_words
 
 SNIPPETS = "snippets"
 _DATA = frozenset({".json", ".csv"})
@@ -35,9 +37,10 @@ _LANGUAGES = {".sh": "bash", ".yml": "yaml", ".yaml": "yaml", ".toml": "toml", "
 class Pages:
     """Renders pages with what they may ask for.
 
-    That is `example(...)`, `exchange(...)`, `bundle(...)`, `publish_file(...)`, `snippet(...)`, `file(...)`, `lanes()`,
-    `facts`, `evidence`, `freshness`, `quarantined()`, `waiting`, and what the project's own functions add; the page of
-    the census, which is rendered last, also for `census`.
+    That is `example(...)`, `exchange(...)`, `status(...)`, `requests(...)`, `quote(...)`, `bundle(...)`,
+    `publish_file(...)`, `snippet(...)`, `file(...)`, `lanes()`, `facts`, `evidence`, `freshness`, `quarantined()`,
+    `waiting`, and what the project's own functions add; the page of the census, which is rendered last, also for
+    `census`.
 
     Args:
         root: The project's folder.
@@ -69,6 +72,8 @@ class Pages:
         self.blocks: list[Block] = []
         self._accounts = Accounts(root, evidence, examples, durations, self._code)
         self._own = own_functions(root)
+        own = self._own("index.md", "").get("backing", {})
+        self.backing = Backing(root, evidence, examples.values(), **own)
         self._tasks: list[str] | None = load_settings(root).get("tasks")
         self._jinja = jinja2.Environment(
             loader=jinja2.FileSystemLoader(root / DOCS),
@@ -77,6 +82,7 @@ class Pages:
             autoescape=False,
             extensions=[MarkRows],
         )
+        self._jinja.filters["in_words"] = in_words
 
     def render_all(self) -> Iterator[tuple[str, str]]:
         """The Markdown of every page, that of the census at the end.
@@ -98,6 +104,7 @@ class Pages:
             census = self.census
             self.blocks = before
             yield CENSUS_PAGE, self.render(CENSUS_PAGE, census)
+        self.backing.check_reasons()
 
     @property
     def census(self) -> Census:
@@ -164,6 +171,9 @@ class Pages:
             "evidence": self.evidence,
             "freshness": Ages(self.root, self.evidence),
             "waiting": waiting_areas(self.root),
+            "status": self.backing.status,
+            "requests": self.backing.requests,
+            "quote": self.backing.quote,
         }
         if name == CENSUS_PAGE:
             context["census"] = CensusPage(census or self.census)
@@ -201,6 +211,7 @@ class Pages:
             ) from error
         self._check_code(path, name, text, rows, asked)
         self.blocks += self._accounts.blocks(name, path, rows, own)
+        self.backing.check(name, path, read_text(path), rows)
         return without_marks(text)
 
     def _check_code(self, path: Path, name: str, text: str, rows: Rows, asked: set[str]) -> None:
