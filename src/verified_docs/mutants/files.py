@@ -161,16 +161,16 @@ OPERATORS = (
     Operator(
         "snippet",
         "an option, variable, key, file or command of a snippet that is another one",
-        ("snippet-tests", "publish"),
+        ("snippet-tests", "own", "page"),
         _snippets,
     ),
     Operator(
         "lock",
         "the client pinned in another version, or without a hash",
-        ("client", "lock", "inventory", "publish"),
+        ("client", "lock", "inventory", "evidence"),
         _locks,
     ),
-    Operator("evidence", "evidence that says something else, or was cut", ("publish",), _evidence),
+    Operator("evidence", "evidence that says something else, or was cut", ("evidence",), _evidence),
     Operator("built-page", "a page or file of the built site that was changed or is gone", ("built",), _built),
     Operator("result-cache", "a cached result of another state", (), lambda project: (), "results are not cached yet"),
 )

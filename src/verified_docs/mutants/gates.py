@@ -22,7 +22,7 @@ from verified_docs.mutants.site import WarmSite
 from verified_docs.own import own_functions
 from verified_docs.pages import SNIPPETS, Pages
 from verified_docs.problem import Problem
-from verified_docs.publish import publish_pages
+from verified_docs.publish import check_evidence, publish_pages
 from verified_docs.verify import verify
 
 
@@ -134,16 +134,37 @@ def _replay(bench: Bench, job: Job) -> None:
         verify(example, lane, bench.root, bench.adapter)
 
 
-def _publish(bench: Bench, job: Job) -> None:
-    """The pages, with new evidence of an example that was changed: the check for a stale one is not what is asked."""
+def _renewed(bench: Bench, job: Job) -> Evidence:
+    """New evidence of an example that was changed: the check for a stale one is not what is asked."""
     evidence = bench.evidence
-    if job.example is not None:
-        example = load_example(bench.paths[job.example], bench.root)
-        proof = evidence.examples[job.example]
-        results = {lane.id: verify(example, lane, bench.root, bench.adapter) for lane in bench.lanes_of(job)}
-        renewed = proof.model_copy(update={"sha256": example.sha256, "results": proof.results | results})
-        evidence = evidence.model_copy(update={"examples": evidence.examples | {job.example: renewed}})
-    bench.published(evidence)
+    if job.example is None:
+        return evidence
+    example = load_example(bench.paths[job.example], bench.root)
+    proof = evidence.examples[job.example]
+    results = {lane.id: verify(example, lane, bench.root, bench.adapter) for lane in bench.lanes_of(job)}
+    renewed = proof.model_copy(update={"sha256": example.sha256, "results": proof.results | results})
+    return evidence.model_copy(update={"examples": evidence.examples | {job.example: renewed}})
+
+
+def _pages(bench: Bench, job: Job) -> None:
+    """The pages that show an example, as `publish` writes them with new evidence of it."""
+    evidence = _renewed(bench, job)
+    pages = Pages(bench.root, evidence, check_evidence(bench.root, evidence))
+    for path in sorted((bench.root / DOCS).rglob("*.md")):
+        if f'"{job.example}"' in path.read_text("utf-8"):
+            pages.render(path.relative_to(bench.root / DOCS).as_posix())
+
+
+def _page(bench: Bench, job: Job) -> None:
+    """The pages that were changed, and those that show a file that was."""
+    names = set(pages_of(job))
+    for path in (path for path in job.edits if path.startswith(f"{SNIPPETS}/")):
+        name = path.removeprefix(f"{SNIPPETS}/")
+        for page in (bench.root / DOCS).rglob("*.md"):
+            if f'"{name}"' in page.read_text("utf-8"):
+                names.add(page.relative_to(bench.root / DOCS).as_posix())
+    for name in sorted(names):
+        bench.warm_pages.render(name)
 
 
 def _build(bench: Bench) -> None:
@@ -217,10 +238,22 @@ GATES: dict[str, Gate] = {
         everywhere=True,
     ),
     "publish": Gate(
-        "`verified-docs publish`, with the evidence of what was changed",
-        _publish,
+        "`verified-docs publish`",
+        lambda bench, job: bench.published(bench.evidence),
         lambda bench, job: ["publish"],
         lambda bench: bench.published(bench.evidence),
+    ),
+    "pages": Gate(
+        "`verified-docs publish`, of the pages that show an example, with new evidence of it",
+        _pages,
+        lambda bench, job: ["pages"],
+        lambda bench: _ignore(bench.warm_pages),
+    ),
+    "evidence": Gate(
+        "what `verified-docs publish` refuses of evidence",
+        lambda bench, job: _ignore(check_evidence(bench.root, bench.evidence)),
+        lambda bench, job: ["evidence"],
+        lambda bench: _ignore(check_evidence(bench.root, bench.evidence)),
     ),
     "client": Gate(
         "the comparison of lanes with the installed client in `verified-docs verify`",
@@ -247,7 +280,7 @@ GATES: dict[str, Gate] = {
     ),
     "page": Gate(
         "what `verified-docs publish` refuses on a page",
-        lambda bench, job: _ignore([bench.warm_pages.render(name) for name in pages_of(job)]),
+        _page,
         lambda bench, job: ["page"],
         lambda bench: _ignore(bench.warm_pages),
     ),

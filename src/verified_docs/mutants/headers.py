@@ -174,7 +174,7 @@ OPERATORS = (
     Operator(
         "section",
         "a marker of a section taken out, doubled, turned around or renamed",
-        ("replay", "publish"),
+        ("replay", "pages"),
         _sections,
     ),
 )

@@ -40,15 +40,17 @@ class Lab:
     Args:
         root: The project's folder; nothing in it is changed.
         adapter: Knowledge of server and client.
+        folder: Where the copy goes; whoever names it takes it away.
     """
 
-    def __init__(self, root: Path, adapter: Adapter) -> None:
+    def __init__(self, root: Path, adapter: Adapter, folder: Path | None = None) -> None:
         self._root = root
+        self._given = folder
         self._adapter = adapter
         self._took: dict[str, float] = {}
 
     def __enter__(self) -> Self:
-        self._folder = Path(tempfile.mkdtemp(prefix="mutants-")).resolve()
+        self._folder = Path(tempfile.mkdtemp(prefix="mutants-", dir=self._given)).resolve()
         copy = self._folder / "project"
         try:
             shutil.copytree(self._root, copy, ignore=shutil.ignore_patterns(*_LEFT_OUT))
@@ -199,8 +201,8 @@ def _import_quietly(names: list[str]) -> None:
 def serve(jobs: TextIO, replies: TextIO, adapter: Adapter) -> None:
     """Tries one mutant a line, and answers each with one line of JSON, until there are no more.
 
-    A job has `root` and the fields of `Job`; see `Lab.attempt` for the answer. `problem` says what is wrong if nothing
-    could be tried.
+    A job has `root`, the `folder` for copies, and the fields of `Job`; see `Lab.attempt` for the answer. `problem` says
+    what is wrong if nothing could be tried.
     """
     lab: Lab | None = None
     try:
@@ -208,7 +210,7 @@ def serve(jobs: TextIO, replies: TextIO, adapter: Adapter) -> None:
             row = json.loads(line)
             try:
                 if lab is None:
-                    lab = Lab(Path(row["root"]), adapter).__enter__()
+                    lab = Lab(Path(row["root"]), adapter, Path(row["folder"])).__enter__()
                 reply = lab.attempt(Job.read(row))
             except (Problem, Problems) as problem:
                 reply = {"problem": str(problem)}

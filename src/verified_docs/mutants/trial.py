@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -73,30 +76,37 @@ def try_mutants(
 
     def work(environment: str, queue: Sequence[Mutant], last: bool) -> None:
         try:
-            with Workers(root, program) as workers:
-                for mutant in queue:
-                    if found:
-                        return
-                    verdict = _try(root, mutant, workers, lane_of[environment])
-                    verdicts[mutant.id] = verdict
-                    if verdict.killed or last or routes[mutant.id][-1] == environment:
-                        told(verdict)
+            for mutant in queue:
+                if found or stopped.is_set():
+                    return
+                verdict = _try(root, folder, mutant, workers[environment], lane_of[environment])
+                verdicts[mutant.id] = verdict
+                if verdict.killed or last or routes[mutant.id][-1] == environment:
+                    told(verdict)
         except Problem as problem:
             found.append(problem)
 
+    stopped = threading.Event()
     waiting = list(mutants)
-    for turn in range(len(environments)):
-        queues = {
-            environment: [one for one in waiting if routes[one.id][turn : turn + 1] == [environment]]
-            for environment in environments
-        }
-        with ThreadPoolExecutor(len(environments)) as pool:
-            for environment, queue in queues.items():
-                if queue:
-                    pool.submit(work, environment, queue, turn + 1 == len(environments))
-        if found:
-            raise Problems(found)
-        waiting = [one for one in waiting if not verdicts[one.id].killed]
+    with contextlib.ExitStack() as stack:
+        # A process that is killed cannot take its copy of the project away.
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mutants-", ignore_cleanup_errors=True))
+        workers = {environment: stack.enter_context(Workers(root, program)) for environment in environments}
+        for turn in range(len(environments)):
+            with ThreadPoolExecutor(len(environments)) as pool:
+                running = []
+                for environment in environments:
+                    queue = [one for one in waiting if routes[one.id][turn : turn + 1] == [environment]]
+                    running.append(pool.submit(work, environment, queue, turn + 1 == len(environments)))
+                try:
+                    for one in running:
+                        one.result()
+                except BaseException:
+                    stopped.set()
+                    raise
+            if found:
+                raise Problems(found)
+            waiting = [one for one in waiting if not verdicts[one.id].killed]
     return [verdicts[mutant.id] for mutant in mutants]
 
 
@@ -108,10 +118,11 @@ def _route(mutant: Mutant, environment_of: dict[str, str], default: str) -> list
     return list(dict.fromkeys(asked))
 
 
-def _try(root: Path, mutant: Mutant, workers: Workers, lane: Lane) -> Verdict:
+def _try(root: Path, folder: str, mutant: Mutant, workers: Workers, lane: Lane) -> Verdict:
     fault = mutant.fault
     job = {
         "root": str(root),
+        "folder": folder,
         "target": fault.target,
         "edits": fault.make(),
         "gates": mutant.operator.gates,
