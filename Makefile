@@ -1,7 +1,7 @@
 # One target per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve test verify check update import record freshness measured diagrams census scan lint types \
-  lock clean
+.PHONY: help setup site serve built test verify check update mutants import record freshness measured diagrams census scan
+.PHONY: lint types lock clean
 MAKEFLAGS += --no-print-directory
 
 MAJORS := 2 3
@@ -11,6 +11,7 @@ EX ?=
 LANE ?=
 FROM ?=
 SCREENS ?=
+UPDATE ?=
 MERMAID := 11.17.2
 
 # Compiled modules are kept: importing MLflow without them takes three times as long.
@@ -39,6 +40,12 @@ site: verify ## Verify, then build the site into site/
 
 serve: site ## Build the site and show it on http://127.0.0.1:8000
 	@$(MAIN)/python -m http.server --bind 127.0.0.1 --directory site 8000
+
+built: setup ## Check that site/ is what the evidence gives now
+	@$(MAIN)/verified-docs built $(MAJORS:%=$(EVIDENCE)/mlflow-%.json) --site site
+
+mutants: site ## Break the project on purpose and count what no check sees [UPDATE=1]
+	@$(MAIN)/verified-docs mutants --json build/mutants.json $(if $(UPDATE),--update)
 
 test: setup ## Run everything: lint, types, all lanes, the site
 	@$(MAKE) lint types

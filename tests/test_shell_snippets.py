@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,16 +12,20 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import typer
 
 from conftest import LANES_HERE, ROOT, rewrite
+from mlflow_gitlab.cli import app as mlflow_gitlab_app
 from mlflow_gitlab.replay.library import load_library
 from mlflow_gitlab.replay.server import ReplayServer
 from mlflow_gitlab.team import CONFIG
 from scripted_gitlab import ScriptedGitLab
 from verified_docs.census import take_census
+from verified_docs.cli import app as verified_docs_app
 
 SHELLS = {"bash", "sh", "shell", "console"}
 FIRST_RUN = "tracking/log_first_run"
@@ -61,6 +67,7 @@ SETTINGS = "cp settings.env .env"
 REPOSITORY = f"cp -r {ROOT / 'src'} {ROOT / 'tests'} {ROOT / '.gitignore'} . && git init -q && git add -A"
 ROWS: dict[str, Ran | Not] = {
     "commands/install.sh": INSTALLS,
+    "commands/mutants.sh": Not("it breaks a whole project, in both environments: test_mutants runs the command"),
     "commands/keyring.sh": Not("it asks for a token at the terminal and writes to the keyring of the system"),
     "commands/settings.sh": Ran(says=("tracking_uri", "environment MLFLOW_TRACKING_URI"), offers=(FIRST_RUN,)),
     "commands/schema.sh": Ran(before="mkdir -p config"),
@@ -119,6 +126,28 @@ def test_every_shell_snippet_has_a_row_and_every_row_a_snippet() -> None:
 def test_pages_have_no_shell_of_their_own() -> None:
     own = [(fence.page, fence.line) for fence in take_census(ROOT / "docs") if fence.language in SHELLS]
     assert own == [], "write it as a file below snippets/, so that it is run"
+
+
+COMMANDS = {"mlflow-gitlab": mlflow_gitlab_app, "verified-docs": verified_docs_app}
+
+
+@pytest.mark.parametrize("name", snippets())
+def test_every_command_line_names_what_is_there(name: str) -> None:
+    """Also of snippets that cannot run here: what they call has the commands and options that they name."""
+    text = (ROOT / "snippets" / name).read_text("utf-8").replace("\\\n", " ")
+    for row in re.split(r"\n|&&|\|\||\$\(|\)|;", text):
+        words = shlex.split(row, comments=True) if row.strip().startswith(tuple(COMMANDS)) else []
+        if not words:
+            continue
+        command: Any = typer.main.get_command(COMMANDS[words.pop(0)])
+        while words and words[0] in getattr(command, "commands", ()):
+            command = command.commands[words.pop(0)]
+        known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        own = words[: words.index("--")] if "--" in words else words
+        options = {word.partition("=")[0] for word in own if word.startswith("-")}
+        assert options <= {"--help", *known}, f"{name}: {row}"
+        takes = any(parameter.param_type_name == "argument" for parameter in command.params)
+        assert takes or not own or own[0].startswith("-"), f"{name}: {row}"
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ from verified_docs.drift_report import compare_folders
 from verified_docs.evidence import Evidence
 from verified_docs.example import load_examples
 from verified_docs.gitlab_mlflow import GitLabMLflow
+from verified_docs.mutants.page import MutantsPage
 
 _VERDICTS, _TITLE = "mlflow/can-we-use-this.md", "Can we use this?"
 _BELOW = "The tables below list what else is lost."
@@ -73,6 +74,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     screens = Screens(root)
     pipeline = Pipeline(root)
     yours = Yours(root)
+    mutants = MutantsPage(root)
 
     servers = sorted({one.source.server.version for one in permissions.measured})
     not_verified = (
@@ -128,6 +130,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
                 _BELOW if name == _VERDICTS else f"[{_TITLE}]({up}{_VERDICTS}) lists more."
             ),
             "errors": errors,
+            "mutants": mutants,
             "diagram": lambda diagram: figure(root, diagram),
             "endpoints": endpoints,
             "changes": changes,

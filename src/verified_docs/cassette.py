@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -179,6 +179,12 @@ def load_cassette(path: Path, text: str | None = None) -> Cassette:
             raise Problem(path, None, "there is no such cassette", restore, kind="missing-cassette") from error
         except UnicodeDecodeError as error:
             raise Problem(path, None, f"the cassette is not text: {error}", restore, kind="cassette") from error
+    return _parsed(path, text, restore)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(path: Path, text: str, restore: str) -> Cassette:
+    """The cassette of a text; pages ask for each of them several times."""
     try:
         document = yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:

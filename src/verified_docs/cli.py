@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from verified_docs.built_command import built
 from verified_docs.census_command import census
 from verified_docs.drift_command import drift, freshness
+from verified_docs.mutants_command import mutants
 from verified_docs.problem import Problem, shown
 from verified_docs.quarantine_command import quarantine
 from verified_docs.record_command import record
@@ -100,7 +102,8 @@ def verify(
         from verified_docs.example import choose_examples, load_examples
         from verified_docs.gitlab_mlflow import GitLabMLflow
         from verified_docs.inventory import check_inventory
-        from verified_docs.lane import load_lanes
+        from verified_docs.lane import installed_lanes, load_lanes
+        from verified_docs.lock import REQUIREMENTS, check_lock
         from verified_docs.quarantine import check_quarantine, load_quarantine
         from verified_docs.verify import verify_fence, verify_lanes
 
@@ -115,15 +118,9 @@ def verify(
             )
         adapter = GitLabMLflow()
         every_lane = load_lanes(root)
-        lanes = [lane for lane in every_lane if lane.client_version == adapter.client_version()]
-        if not lanes:
-            raise Problem(
-                root / "pyproject.toml",
-                None,
-                f"no lane has {adapter.client} {adapter.client_version()}, which is installed here",
-                "make setup",
-                kind="client",
-            )
+        lanes = installed_lanes(root, adapter.client, adapter.client_version())
+        if not example and (root / REQUIREMENTS).is_dir():
+            check_lock(root, lanes[0])
         if evidence:
             evidence.unlink(missing_ok=True)
         every_example = load_examples(root)
@@ -202,8 +199,10 @@ def publish(
         _out.print(f"[green]wrote[/] {pages} pages to {shown(root / into)}")
 
 
+app.command()(built)
 app.command()(census)
 app.command()(drift)
 app.command()(freshness)
+app.command()(mutants)
 app.add_typer(quarantine)
 app.command()(scan)

@@ -111,3 +111,21 @@ def load_lanes(root: Path) -> tuple[Lane, ...]:
     if not lanes or len({lane.id for lane in lanes}) != len(lanes):
         raise Problem(path, None, "the lanes must be named, each once", f"edit lanes in {CONFIG}", kind="config")
     return lanes
+
+
+def installed_lanes(root: Path, client: str, version: str) -> list[Lane]:
+    """The lanes whose client is the one that is installed here.
+
+    Args:
+        root: The project's folder.
+        client: The client's name.
+        version: The version of it that is installed.
+
+    Raises:
+        Problem: There is none.
+    """
+    lanes = [lane for lane in load_lanes(root) if lane.client_version == version]
+    if not lanes:
+        what = f"no lane has {client} {version}, which is installed here"
+        raise Problem(root / CONFIG, None, what, "make setup", kind="client")
+    return lanes

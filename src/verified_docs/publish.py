@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from verified_docs import blocks
+from verified_docs.agreement import check_agreement
 from verified_docs.blocks import CENSUS_FILE, CENSUS_SCHEMA_FILE, Census, check_ceiling
 from verified_docs.card import EVIDENCE_PAGE, download
 from verified_docs.cassette import file_sha256
@@ -46,11 +47,9 @@ def publish_pages(root: Path, evidence: Evidence, into: Path, durations: Duratio
             proof of its present source, a page would publish a secret, or more blocks of code are unproven than the
             committed ceiling allows.
     """
-    examples = {example.id: example for example in load_examples(root)}
     as_they_are = _published_as_they_are(root)
     into = _check_target(root, root / into, as_they_are)
-    _check_fresh(root, examples, evidence)
-    check_agrees(root, evidence)
+    examples = check_evidence(root, evidence)
     with new_folder(into) as work:
         pages = Pages(root, evidence, examples, durations)
         writer = _Writer(work, load_known(root))
@@ -89,6 +88,27 @@ def publish_pages(root: Path, evidence: Evidence, into: Path, durations: Duratio
     return count + 1
 
 
+def check_evidence(root: Path, evidence: Evidence) -> dict[str, Example]:
+    """Makes sure that evidence is of the project as it stands.
+
+    Args:
+        root: The project's folder.
+        evidence: The merged evidence of all environments.
+
+    Returns:
+        The examples by id.
+
+    Raises:
+        Problem: An example, a recording or the quarantine changed after it was verified.
+        Problems: The evidence says something else than they do.
+    """
+    examples = {example.id: example for example in load_examples(root)}
+    _check_fresh(root, examples, evidence)
+    check_agrees(root, evidence)
+    check_agreement(root, examples, evidence)
+    return examples
+
+
 def take_page_census(root: Path, evidence: Evidence, durations: Durations) -> Census:
     """The census of all pages, without writing any.
 
@@ -100,8 +120,7 @@ def take_page_census(root: Path, evidence: Evidence, durations: Durations) -> Ce
     Raises:
         Problem: The pages cannot be rendered.
     """
-    examples = {example.id: example for example in load_examples(root)}
-    _check_fresh(root, examples, evidence)
+    examples = check_evidence(root, evidence)
     pages = Pages(root, evidence, examples, durations)
     for _ in pages.render_all():
         pass
