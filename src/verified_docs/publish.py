@@ -85,6 +85,7 @@ def publish_pages(root: Path, evidence: Evidence, into: Path, durations: Duratio
             _write(work / target, text, root / target)
         pages.check_all_shown()
         check_ceiling(root, census)
+        pages.check_facts()
     return count + 1
 
 
