@@ -19,6 +19,7 @@ from verified_docs.origin import Rows
 from verified_docs.pages import Pages
 from verified_docs.problem import Problem, Problems
 from verified_docs.prose import GIVEN, Fact, find_facts, in_words, prose_of, sections
+from verified_docs.publish import publish_pages
 
 SOFTWARE = ("GitLab", "MLflow")
 COUNTED = ("lanes", "requests", "questions")
@@ -36,27 +37,24 @@ class Rendered:
 
     def check(self, page: str, source: str) -> list[Problem]:
         """What is wrong with a page that has another source."""
-        try:
-            self.backing.check(page, ROOT / "docs" / page, source, self.rows[page])
-        except Problems as error:
-            return error.found
-        return []
+        return self.backing.faults(page, ROOT / "docs" / page, source, self.rows[page])
 
 
 @pytest.fixture(scope="module")
 def rendered(evidence: Evidence) -> Rendered:
     pages = Pages(ROOT, evidence, {one.id: one for one in load_examples(ROOT)})
     rows: dict[str, Rows] = {}
-    check = pages.backing.check
+    faults = pages.backing.faults
 
-    def keep(page: str, path: Path, source: str, found: Rows) -> None:
+    def keep(page: str, path: Path, source: str, found: Rows) -> list[Problem]:
         rows[page] = found
-        check(page, path, source, found)
+        return faults(page, path, source, found)
 
-    setattr(pages.backing, "check", keep)  # noqa: B010
+    setattr(pages.backing, "faults", keep)  # noqa: B010
     for name, _ in pages.render_all():
         assert name in rows
-    setattr(pages.backing, "check", check)  # noqa: B010
+    setattr(pages.backing, "faults", faults)  # noqa: B010
+    pages.check_facts()
     return Rendered(pages.backing, rows)
 
 
@@ -284,9 +282,19 @@ def test_a_broken_list_of_reasons(text: str, message: str, project: Path) -> Non
 
 
 def test_a_reason_for_nothing_is_told(rendered: Rendered, evidence: Evidence) -> None:
-    rendered.backing.check_reasons()
+    assert rendered.backing.unused_reasons() == []
     fresh = Backing(ROOT, evidence)
+    found = fresh.unused_reasons()
+    assert len(found) == len(fresh.reasoned) > 10
+    assert all(problem.line and problem.fix == "take the entry out" for problem in found)
+
+
+def test_all_pages_are_told_at_once(project: Path, evidence: Evidence) -> None:
+    for name, old, new in (MUTANTS[0], MUTANTS[12], MUTANTS[-1]):
+        page = project / "docs" / name
+        rewrite(page, page.read_text("utf-8").replace(old, new))
     with pytest.raises(Problems) as caught:
-        fresh.check_reasons()
-    assert len(caught.value.found) == len(fresh.reasoned) > 10
-    assert all(problem.line and problem.fix == "take the entry out" for problem in caught.value.found)
+        publish_pages(project, evidence, Path("build/docs"))
+    names = {problem.path.relative_to(project / "docs").as_posix() for problem in caught.value.found}
+    assert names == {MUTANTS[0][0], MUTANTS[12][0], MUTANTS[-1][0]}
+    assert not (project / "build/docs").exists()

@@ -18,7 +18,7 @@ from verified_docs.evidence import Evidence
 from verified_docs.example import Example
 from verified_docs.exchange import NotThere, locate
 from verified_docs.origin import Rows
-from verified_docs.problem import Problem, Problems, read_text
+from verified_docs.problem import Problem, read_text
 from verified_docs.prose import Known, Section, fault, find_facts, problem, prose_of, sections
 from verified_docs.provenance import Frozen
 
@@ -248,17 +248,14 @@ class Backing:
 
     # --- What they are held to ---
 
-    def check(self, page: str, path: Path, source: str, rows: Rows) -> None:
-        """Holds the prose of a page to the evidence.
+    def faults(self, page: str, path: Path, source: str, rows: Rows) -> list[Problem]:
+        """What the prose of a page states, and no evidence backs.
 
         Args:
             page: Its name below `docs/`.
             path: Its file.
             source: Its source.
             rows: What it became.
-
-        Raises:
-            Problems: One entry for each fact that nothing backs.
         """
         prose = prose_of(path, source)
         parts = [(part, self._section(part, source.split("\n"), rows)) for part in sections(prose)]
@@ -268,8 +265,7 @@ class Backing:
             wrong = fault(fact, self.known, section)
             if wrong and not self._has_reason(page, fact.text, prose[fact.line - 1]):
                 found.append(problem(path, fact, wrong))
-        if found:
-            raise Problems(found)
+        return found
 
     def _section(self, part: range, source: list[str], rows: Rows) -> Section:
         given = "\n".join(text for row, text in rows.given.items() if row in part)
@@ -289,12 +285,8 @@ class Backing:
                 return True
         return False
 
-    def check_reasons(self) -> None:
-        """Makes sure that each reasoned fact still stands on a page.
-
-        Raises:
-            Problems: One entry for each that does not.
-        """
+    def unused_reasons(self) -> list[Problem]:
+        """The reasoned facts that stand on no page any more."""
         path = self._root / FACTS
         rows = read_text(path).splitlines() if self.reasoned else []
         found = []
@@ -303,8 +295,7 @@ class Backing:
                 line = next((number for number, row in enumerate(rows, start=1) if one.text in row), None)
                 what = f"{one.text!r} is no fact without evidence on {one.page} any more"
                 found.append(Problem(path, line, what, "take the entry out", kind="fact"))
-        if found:
-            raise Problems(found)
+        return found
 
 
 # Nouns whose number evidence knows.

@@ -25,7 +25,7 @@ from verified_docs.lane import load_settings
 from verified_docs.notebook import NOTEBOOK, notebook_blocks
 from verified_docs.origin import MarkRows, Rows, unmarked
 from verified_docs.own import own_functions
-from verified_docs.problem import Problem, read_text, shown
+from verified_docs.problem import Problem, Problems, read_text, shown
 from verified_docs.prose import in_words
 
 SNIPPETS = "snippets"
@@ -70,6 +70,7 @@ class Pages:
             for code in (one.code(), *map(one.code, one.sections)):
                 self._code.setdefault(code, set()).add(one.id)
         self.blocks: list[Block] = []
+        self._facts: dict[str, list[Problem]] = {}
         self._accounts = Accounts(root, evidence, examples, durations, self._code)
         self._own = own_functions(root)
         own = self._own("index.md", "").get("backing", {})
@@ -104,7 +105,6 @@ class Pages:
             census = self.census
             self.blocks = before
             yield CENSUS_PAGE, self.render(CENSUS_PAGE, census)
-        self.backing.check_reasons()
 
     @property
     def census(self) -> Census:
@@ -211,7 +211,7 @@ class Pages:
             ) from error
         self._check_code(path, name, text, rows, asked)
         self.blocks += self._accounts.blocks(name, path, rows, own)
-        self.backing.check(name, path, read_text(path), rows)
+        self._facts[name] = self.backing.faults(name, path, read_text(path), rows)
         return without_marks(text)
 
     def _check_code(self, path: Path, name: str, text: str, rows: Rows, asked: set[str]) -> None:
@@ -243,6 +243,16 @@ class Pages:
         """Whether a page explains its examples: it is, or is below, one of `tasks`, where the project lists any."""
         page = PurePosixPath(name)
         return self._tasks is None or any(page.is_relative_to(task) for task in self._tasks)
+
+    def check_facts(self) -> None:
+        """Makes sure that evidence backs what the prose of the pages states; all pages have to be rendered.
+
+        Raises:
+            Problems: One entry for each fact that nothing backs, and for each reason that is not needed any more.
+        """
+        found = [problem for problems in self._facts.values() for problem in problems]
+        if found := found or self.backing.unused_reasons():
+            raise Problems(found)
 
     def check_all_shown(self) -> None:
         """Makes sure that every example stands on the page of a task, and every snippet on some page.

@@ -17,7 +17,9 @@ from verified_docs.problem import Problem
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 # Stands for what an expression of the page gives.
 GIVEN = "\x00"
-_CODES = "|".join(str(int(one)) for one in HTTPStatus if one >= 200)
+# What few servers ever answer is more often a number of something else.
+_RARE = frozenset({HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS, HTTPStatus.IM_A_TEAPOT, HTTPStatus.IM_USED})
+_CODES = "|".join(str(int(one)) for one in HTTPStatus if one >= 200 and one not in _RARE)
 _UNITS = (
     "bytes|calls|characters|columns|days|entries|examples|experiments|files|hours|kB|KiB|lines|MB|metrics|MiB|minutes|models"
     "|months|pages|parameters|percent|projects|requests|results|rows|runs|seconds|signs|steps|tags|times|values|versions|weeks"

@@ -85,6 +85,7 @@ def publish_pages(root: Path, evidence: Evidence, into: Path, durations: Duratio
             writer.write(target, text, root / target)
         pages.check_all_shown()
         check_ceiling(root, census)
+        pages.check_facts()
     return count + 1
 
 
