@@ -94,7 +94,7 @@ def find_facts(rows: Iterable[str], software: Iterable[str], counted: Iterable[s
     names = "|".join(map(re.escape, software))
     version = re.compile(rf"\b(?P<name>{names})(?:’s|'s)? v?(?P<version>\d+(?:\.\d+)*)(?![\w%]|\.\d)")
     nouns = "|".join(map(re.escape, counted))
-    number = re.compile(rf"\b(?P<number>{'|'.join(NUMBERS)}|\d[\d,]*) (?:[a-z]+ )?(?P<noun>{nouns})\b", re.I)
+    number = re.compile(rf"\b(?P<number>{'|'.join(NUMBERS[1:])}|\d[\d,]*) (?:[a-z]+ )?(?P<noun>{nouns})\b", re.I)
     found: list[Fact] = []
     for line, row in enumerate(rows, start=1):
         messages = list(_messages(row))
