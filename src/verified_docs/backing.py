@@ -13,7 +13,6 @@ import yaml
 from pydantic import Field, ValidationError
 
 from verified_docs.cassette import CASSETTES, Cassette, first_line, load_cassette
-from verified_docs.census import DOCS
 from verified_docs.evidence import Evidence
 from verified_docs.example import Example
 from verified_docs.exchange import NotThere, locate
@@ -306,7 +305,7 @@ def load_reasoned(root: Path) -> tuple[Reasoned, ...]:
     """Reads which facts of prose stand for themselves; without a file, none does.
 
     Raises:
-        Problem: The file is not of its form, or names a page that is not there.
+        Problem: The file is not of its form.
     """
     path = root / FACTS
     if not path.exists():
@@ -318,11 +317,6 @@ def load_reasoned(root: Path) -> tuple[Reasoned, ...]:
         mark = getattr(error, "problem_mark", None)
         what = f"these are no reasoned facts: {first_line(error)}"
         raise Problem(path, mark.line + 1 if mark else 1, what, "write page, text and reason", kind="fact") from error
-    for one in found:
-        if one.page != "*" and not (root / DOCS / one.page).is_file():
-            raise Problem(
-                path, None, f"there is no page {one.page!r}", "correct it, or take the entry out", kind="fact"
-            )
     return found
 
 
