@@ -48,6 +48,20 @@ def test_another_day_of_the_build_is_the_same(both: tuple[Path, Path]) -> None:
     check_built(*both)
 
 
+def test_how_long_checks_took_is_not_compared(both: tuple[Path, Path]) -> None:
+    row = "<tr><td>index.md</td><td>12</td><td>{}</td></tr>\n"
+    index = '{{"docs": [{{"location": "reference/census/", "text": "{}"}}, {{"location": "x/", "text": "{}"}}]}}'
+    for folder, seconds in zip(both, ("0.09", "0.16"), strict=True):
+        rewrite(folder / "census.json", f'{{"page": "index.md", "line": 12, "seconds": {seconds}}}\n')
+        rewrite(folder / "reference/census.md", row.format(seconds))
+        rewrite(folder / "reference/census/index.html", row.format(seconds))
+        rewrite(folder / "search/search_index.json", index.format(seconds, "same"))
+    check_built(*both)
+    rewrite(both[1] / "search/search_index.json", index.format("0.16", "other"))
+    rewrite(both[1] / "reference/census.md", row.format("0.16").replace("12", "13"))
+    assert [problem.path.name for problem in refused(both)] == ["census.md", "search_index.json"]
+
+
 @pytest.mark.parametrize("name", list(FILES))
 def test_another_content(both: tuple[Path, Path], name: str) -> None:
     rewrite(both[1] / name, FILES[name].replace("x", "y").replace("3", "4").replace("1", "2").replace("5", "6"))

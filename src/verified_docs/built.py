@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import json
 import re
 import subprocess
 import sys
@@ -10,14 +12,18 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from verified_docs.blocks import CENSUS_FILE, CENSUS_PAGE
 from verified_docs.durations import load_durations
 from verified_docs.evidence import load_evidence, merge
 from verified_docs.lane import load_lanes
 from verified_docs.problem import Problem, Problems, shown
 from verified_docs.publish import publish_pages
 
-# The day of a build stands in the map of the site, and in the head of what is packed.
+# The day of a build stands in the map of the site, and in the head of what is packed; the census says how long it took.
 _BUILD_DAY = re.compile(rb"<lastmod>[^<]*</lastmod>")
+_SECONDS = re.compile(rb'(?<="seconds": )[\d.e-]+|(?<=<td>)\d+\.\d+(?=</td>\s*</tr>)')
+_CENSUS = f"{CENSUS_PAGE.removesuffix('.md')}/"
+_SEARCH = "search/search_index.json"
 _MOST = 10
 
 
@@ -92,11 +98,19 @@ def _difference(expected: Path | None, found: Path | None, name: str) -> str:
 
 
 def _content(path: Path, name: str) -> bytes:
+    """A file's content without what differs from one build to the next: its day, and how long checks took."""
     content = path.read_bytes()
-    if not name.startswith("sitemap.xml"):
-        return content
-    try:
-        plain = gzip.decompress(content) if name.endswith(".gz") else content
-    except (OSError, EOFError):
-        return content
-    return _BUILD_DAY.sub(b"", plain)
+    if name.startswith("sitemap.xml"):
+        try:
+            content = gzip.decompress(content) if name.endswith(".gz") else content
+        except (OSError, EOFError):
+            return content
+        return _BUILD_DAY.sub(b"", content)
+    if name in {CENSUS_FILE, CENSUS_PAGE} or name.startswith(_CENSUS):
+        return _SECONDS.sub(b"", content)
+    if name == _SEARCH:
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            index = json.loads(content)
+            index["docs"] = [row for row in index["docs"] if not row["location"].startswith(_CENSUS)]
+            return json.dumps(index).encode()
+    return content
