@@ -23,7 +23,7 @@ from verified_docs.blocks import (
 )
 from verified_docs.census import find_fences
 from verified_docs.cli import app
-from verified_docs.durations import Durations, beside, load_durations, write_checks, write_durations
+from verified_docs.durations import Durations, beside, load_durations, write_durations
 from verified_docs.evidence import Evidence
 from verified_docs.example import load_examples
 from verified_docs.pages import Pages
@@ -267,13 +267,3 @@ def test_the_command_needs_evidence(project: Path) -> None:
     assert done.exit_code == 1
     assert "nothing has been verified yet" in done.output
     assert "fix: make verify" in done.output
-
-
-def test_two_builds_say_the_same_time_of_a_check(tmp_path: Path) -> None:
-    parts = [tmp_path / "a.json", tmp_path / "b.json"]
-    first = load_durations(parts)
-    assert first.of_check("one", 0.12345) == 0.123
-    write_checks(parts, first)
-    again = load_durations(parts)
-    assert again.of_check("one", 9.0) == 0.123
-    assert again.of_check("changed", 9.0) == 9.0

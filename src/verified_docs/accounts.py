@@ -239,8 +239,7 @@ class Accounts:
         except Malformed as error:
             at = replace(fence, page=self._root / source, line=0) if source else fence
             raise malformed(at, error) from error
-        seconds = self._durations.of_check(fence.sha256, checked.seconds)
-        return Proven("checked", by, "sound", f"{source}:1" if source else None, None, seconds)
+        return Proven("checked", by, "sound", f"{source}:1" if source else None, None, checked.seconds)
 
     def _schema(self, source: str | None, title: str) -> Path | str | None:
         """The JSON Schema for a file, by its name or by the title of its block."""

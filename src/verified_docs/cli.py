@@ -188,16 +188,14 @@ def publish(
 ) -> None:
     """Write the pages: plain Markdown and JSON, with code, output and proof of every example."""
     with told():
-        from verified_docs.durations import load_durations, write_checks
+        from verified_docs.durations import load_durations
         from verified_docs.evidence import load_evidence, merge
         from verified_docs.lane import load_lanes
         from verified_docs.publish import publish_pages
 
         root = root.resolve()
         merged = merge([load_evidence(part) for part in parts], load_lanes(root), parts[0].parent)
-        durations = load_durations(parts)
-        pages = publish_pages(root, merged, into, durations)
-        write_checks(parts, durations)
+        pages = publish_pages(root, merged, into, load_durations(parts))
         _out.print(f"[green]wrote[/] {pages} pages to {shown(root / into)}")
 
 

@@ -12,7 +12,6 @@ from verified_docs.provenance import Frozen
 from verified_docs.whole import write_whole
 
 _ENDING = ".durations.json"
-_CHECKS = f"checks{_ENDING}"
 
 
 class Durations(Frozen):
@@ -21,17 +20,10 @@ class Durations(Frozen):
     Attributes:
         examples: Hash of an example's source to lane id to the time of its replay.
         fences: Hash of a Python fence to the time of its run.
-        checks: Hash of a block of code to the time that its checker took first. Pages say that one as long as the
-            block is the same: else no two builds would give the same pages.
     """
 
     examples: dict[str, dict[str, float]] = Field(default_factory=dict)
     fences: dict[str, float] = Field(default_factory=dict)
-    checks: dict[str, float] = Field(default_factory=dict)
-
-    def of_check(self, sha256: str, measured: float) -> float:
-        """How long the checker of a block took when it was first looked at; that is now, where nobody knows it."""
-        return self.checks.setdefault(sha256, round(measured, 3))
 
     def of_example(self, sha256: str) -> float | None:
         """How long the replays of an example took in all lanes together, or None where nobody measured it."""
@@ -49,12 +41,6 @@ def write_durations(evidence: Path, durations: Durations) -> None:
     write_whole(beside(evidence), durations.model_dump_json(indent=1) + "\n")
 
 
-def write_checks(parts: Iterable[Path], durations: Durations) -> None:
-    """Keeps the times of the checks beside the evidence of some environments."""
-    for path in {part.with_name(_CHECKS) for part in parts}:
-        write_whole(path, Durations(checks=durations.checks).model_dump_json(indent=1) + "\n")
-
-
 def load_durations(parts: Iterable[Path]) -> Durations:
     """Reads the times beside some evidence and joins them; without a file, nothing is known.
 
@@ -66,9 +52,7 @@ def load_durations(parts: Iterable[Path]) -> Durations:
     """
     examples: dict[str, dict[str, float]] = {}
     fences: dict[str, float] = {}
-    checks: dict[str, float] = {}
-    parts = list(parts)
-    for path in [*map(beside, parts), *sorted({part.with_name(_CHECKS) for part in parts})]:
+    for path in map(beside, parts):
         if not path.exists():
             continue
         try:
@@ -80,5 +64,4 @@ def load_durations(parts: Iterable[Path]) -> Durations:
             examples.setdefault(sha256, {}).update(lanes)
         for sha256, seconds in one.fences.items():
             fences[sha256] = fences.get(sha256, 0.0) + seconds
-        checks.update(one.checks)
-    return Durations(examples=examples, fences=fences, checks=checks)
+    return Durations(examples=examples, fences=fences)

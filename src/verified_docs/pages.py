@@ -30,6 +30,7 @@ from verified_docs.prose import in_words
 
 SNIPPETS = "snippets"
 _DATA = frozenset({".json", ".csv"})
+_NO_DURATIONS = Durations()
 _LANGUAGES = {".sh": "bash", ".yml": "yaml", ".yaml": "yaml", ".toml": "toml", ".json": "json", ".env": "dotenv"}
 
 
@@ -52,7 +53,7 @@ class Pages:
     """
 
     def __init__(
-        self, root: Path, evidence: Evidence, examples: dict[str, Example], durations: Durations | None = None
+        self, root: Path, evidence: Evidence, examples: dict[str, Example], durations: Durations = _NO_DURATIONS
     ) -> None:
         self.root = root
         self.evidence = evidence
@@ -70,7 +71,7 @@ class Pages:
                 self._code.setdefault(code, set()).add(one.id)
         self.blocks: list[Block] = []
         self._facts: dict[str, list[Problem]] = {}
-        self._accounts = Accounts(root, evidence, examples, durations or Durations(), self._code)
+        self._accounts = Accounts(root, evidence, examples, durations, self._code)
         self._own = own_functions(root)
         own = self._own("index.md", "").get("backing", {})
         self.backing = Backing(root, evidence, examples.values(), **own)

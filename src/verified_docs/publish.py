@@ -25,8 +25,10 @@ from verified_docs.problem import Problem
 from verified_docs.quarantine import check_agrees
 from verified_docs.whole import new_folder
 
+_NO_DURATIONS = Durations()
 
-def publish_pages(root: Path, evidence: Evidence, into: Path, durations: Durations | None = None) -> int:
+
+def publish_pages(root: Path, evidence: Evidence, into: Path, durations: Durations = _NO_DURATIONS) -> int:
     """Renders every page below `docs/` and writes what belongs beside them.
 
     The folder is built elsewhere and moved into place at the end, so that it is never half of one state.
