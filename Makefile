@@ -1,6 +1,6 @@
 # One target per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve test verify check update import record measured diagrams census lint types lock clean
+.PHONY: help setup site serve test verify audit check update import record measured diagrams census lint types lock clean
 MAKEFLAGS += --no-print-directory
 
 MAJORS := 2 3
@@ -30,6 +30,11 @@ verify: setup ## Replay every example in every lane
 verify-%:
 	@.venv/mlflow-$*/bin/verified-docs verify --evidence $(EVIDENCE)/mlflow-$*.json
 
+audit: verify ## Replay everything again with plain vcrpy, and compare with the evidence
+	@$(MAKE) -j2 $(MAJORS:%=audit-%)
+audit-%:
+	@.venv/mlflow-$*/bin/python scripts/audit.py $(EVIDENCE)/mlflow-$*.json
+
 site: verify ## Verify, then build the site into site/
 	@$(MAIN)/verified-docs publish $(MAJORS:%=$(EVIDENCE)/mlflow-%.json)
 	@$(MAIN)/mkdocs build --strict
@@ -38,13 +43,14 @@ site: verify ## Verify, then build the site into site/
 serve: site ## Build the site and show it on http://127.0.0.1:8000
 	@$(MAIN)/python -m http.server --bind 127.0.0.1 --directory site 8000
 
-test: setup ## Run everything: lint, types, all lanes, the site
+test: setup ## Run everything: lint, types, all lanes, the audit, the site
 	@$(MAKE) lint types
 	@mkdir -p $(EVIDENCE)
 	@$(MAKE) -j2 $(MAJORS:%=test-%)
 	@$(MAIN)/pytest --ignore=tests/test_examples.py
 test-%:
 	@.venv/mlflow-$*/bin/pytest -q tests/test_examples.py --evidence $(EVIDENCE)/mlflow-$*.json
+	@$(MAKE) audit-$*
 
 check: setup ## Verify one example: make check EX=tracking/log_first_run
 	@for major in $(MAJORS); do .venv/mlflow-$$major/bin/verified-docs verify $(EX) || exit 1; done
