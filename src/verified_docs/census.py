@@ -19,6 +19,7 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
+from verified_docs.disagreement import refuse_disagreement
 from verified_docs.problem import Problem, Problems, read_text, shown
 
 DOCS = "docs"
@@ -97,6 +98,7 @@ def find_fences(page: Path, text: str) -> list[Fence]:
     Raises:
         Problem: Something on it looks like code and is not a fence: nobody would run or check it.
     """
+    refuse_disagreement(page, text)
     return sorted(_find(page, text.split("\n"), 0), key=lambda fence: fence.line)
 
 
