@@ -12,7 +12,7 @@ _STEP = 4
 _TICKS = re.compile(r"^(?P<before> *)(?P<ticks>`{3,}|~{3,})(?P<info>.*)$")
 _OPENINGS = {
     "container": re.compile(r"^(?:===[!+]{0,2}\s+\"|!!!\s|\?\?\?\+?\s)"),
-    "item": re.compile(r"^(?:[-*+]|\d+\.)(?:\s|$)"),
+    "item": re.compile(r"^(?:[-*+]|\d+\.)\s+\S"),
     "meaning": re.compile(r"^:\s"),
     "note": re.compile(r"^\[\^[^\]]+\]:(?:\s|$)"),
 }
