@@ -132,6 +132,10 @@ OPENERS = [
     "<details>",
     "<pre>",
     "</pre>",
+    "<table>",
+    '<table class="a">',
+    "<div>",
+    "</table>",
     "<!--",
     "-->",
     "<!-- a -->",
@@ -164,6 +168,11 @@ def remarked(body: list[str]) -> list[str]:
     return ["<!-- skipped: a reason -->", *body]
 
 
+def table(body: list[str]) -> list[str]:
+    cell = ["<tr><td><samp>", "    &lt;html&gt;", *body[1:-1], "</samp></td></tr>"]
+    return ["<div>", "<table>", *cell, "</table>", "</div>"]
+
+
 def hidden(body: list[str]) -> list[str]:
     return ["<!--", *body, "-->"]
 
@@ -183,7 +192,7 @@ FENCES = st.builds(
 WORDS = st.sampled_from([["Text."], ["# Heading"], ["| a | b |", "|---|---|", "| 1 | 2 |"], ["<!-- a -->"], ["A[^1]"]])
 HOLDERS = [">", "- item", "1. item", '=== "Tab"', "!!! note", '??? note "Title"', "Term\n:   Meaning", "[^1]: Note"]
 BODIES = st.recursive(
-    st.one_of(FENCES, FENCES.map(remarked), FENCES.map(hidden), FENCES, WORDS),
+    st.one_of(FENCES, FENCES.map(remarked), FENCES.map(hidden), FENCES.map(table), FENCES, WORDS),
     lambda inner: st.one_of(
         st.builds(inside, st.sampled_from(HOLDERS), inner),
         st.lists(inner, min_size=1, max_size=3).map(lambda bodies: [row for body in bodies for row in [*body, ""]]),

@@ -17,6 +17,8 @@ _OPENINGS = {
     "note": re.compile(r"^\[\^[^\]]+\]:(?:\s|$)"),
 }
 _OPENS_FENCE = re.compile(r"^\S+\s+(?:`{3}|~{3})")
+_TABLE = re.compile(r"^<table\b(?!.*markdown)")
+_DIV = re.compile(r"^</?div\b(?!.*markdown)")
 _WORDS = re.compile(r"^\w[\w ]*$")
 _REMARK = re.compile(r"^<!-- (?:(?!--).)* -->$")
 # What stands for something that is not here yet: an example, a table, the description of a module.
@@ -61,6 +63,9 @@ def _refuse(page: Path, rows: list[str], first: int) -> None:
             _refuse(page, rows[number + 1 : end], first + number + 1)
             number = end
             owners.clear()
+        elif _TABLE.match(row) and (end := _end_of_table(rows, number)):
+            number = end
+            owners.clear()
         elif "<!--" in row and "-->" not in row[row.index("<!--") :] and _hides_fence(rows[number + 1 :]):
             raise _problem(page, first + number, "a comment with a fence in it does not stand alone at the margin")
         elif fence := _TICKS.match(row):
@@ -90,6 +95,15 @@ def _end_of_comment(rows: list[str], start: int) -> int | None:
         return None
     end = next((number for number in range(start + 1, len(rows)) if "-->" in rows[number]), None)
     return end if end and rows[end] == "-->" and not "".join(rows[end + 1 : end + 2]) else None
+
+
+def _end_of_table(rows: list[str], start: int) -> int | None:
+    """The number of the row that ends a table in HTML, which is shown as it is: without an empty row and a fence."""
+    end = next((number for number in range(start, len(rows)) if "</table>" in rows[number]), None)
+    if end is None or any(not row.strip() or _TICKS.match(row.lstrip(" >")) for row in rows[start:end]):
+        return None
+    around = [*rows[max(0, start - 1) : start], *rows[end + 1 : end + 2]]
+    return end if all(not row.strip() or _DIV.match(row) for row in around) else None
 
 
 def _hides_fence(rows: list[str]) -> bool:
@@ -162,5 +176,5 @@ def _check_indent(page: Path, rows: list[str], first: int, number: int, owners: 
 
 
 def _problem(page: Path, number: int, what: str) -> Problem:
-    fix = "write a fence at the margin of its block, after an empty row, and end it with a row like its first"
+    fix = "write fences at the margin of their block, after an empty row, ended by a row like their first; make census"
     return Problem(page, number + 1, what, fix, kind="census")

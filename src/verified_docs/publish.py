@@ -84,7 +84,7 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
         for target, text in pages.files.items():
             if (work / target).exists():
                 what = f"a page would publish {target!r} over another file"
-                raise Problem(root / DOCS / target, None, what, "choose another name", kind="page")
+                raise Problem(root / DOCS / target, None, what, "choose another name, then make site", kind="page")
             _write(work / target, text, root / target)
         pages.check_all_shown()
     return count + 1
@@ -101,7 +101,7 @@ def _check_target(root: Path, into: Path, as_they_are: list[Path]) -> Path:
             into,
             None,
             "this folder would be replaced, and holds no earlier result",
-            "choose another --into",
+            "verified-docs publish build/evidence/*.json --into build/docs, or any other new folder",
             kind="target",
         )
     return into
@@ -142,7 +142,7 @@ def _published_as_they_are(root: Path) -> list[Path]:
                 root / CONFIG,
                 None,
                 f"publish = {names!r} under [tool.verified_docs] has to list folders of the project",
-                'write publish = ["folder"], or leave it out',
+                'write publish = ["folder"], or leave it out, then make site',
                 kind="config",
             )
     return folders
@@ -172,7 +172,8 @@ def _leaks(data: bytes) -> tuple[Leak, ...]:
 
 def _refuse(leaks: Iterable[Leak], source: Path) -> None:
     for leak in leaks:
-        raise Problem(source, leak.line, f"the page would publish a secret ({leak.kind})", "take it out", kind="secret")
+        what = f"the page would publish a secret ({leak.kind})"
+        raise Problem(source, leak.line, what, "take it out, then make site", kind="secret")
 
 
 def _write(target: Path, content: str | bytes, source: Path) -> None:
@@ -273,7 +274,8 @@ class _Pages:
         except Problem:
             raise
         except UnicodeDecodeError as error:
-            raise Problem(path, 1, "the page is not UTF-8", "save it as UTF-8 text", kind="page") from error
+            fix = "save it as UTF-8 text, then make site"
+            raise Problem(path, 1, "the page is not UTF-8", fix, kind="page") from error
         except Exception as error:
             # Whatever a page's own expression raises is the page's mistake.
             lines = [
@@ -302,7 +304,7 @@ class _Pages:
                     path,
                     None,
                     f"the page would show a request that was not recorded: {one.content.partition(chr(10))[0]}",
-                    'write {{ exchange("area/name", "POST end/of/path") }}',
+                    'write {{ exchange("area/name", "POST end/of/path") }}, then make site',
                     kind="unverified-code",
                 )
             if one.language not in PYTHON:
@@ -337,7 +339,7 @@ class _Pages:
                 self.examples[unused[0]].path,
                 1,
                 f"no page of a task explains this example{more}",
-                f'write {{{{ example("{unused[0]}") }}}} on the page of its task',
+                f'write {{{{ example("{unused[0]}") }}}} on the page of its task, then make site',
                 kind="unused-example",
             )
         for path in sorted(path for path in (self.root / SNIPPETS).rglob("*") if path.is_file()):
@@ -347,7 +349,7 @@ class _Pages:
                     path,
                     1,
                     "no page shows this snippet",
-                    f'write {{{{ snippet("{name}") }}}} on a page',
+                    f'write {{{{ snippet("{name}") }}}} on a page, then make site',
                     kind="unused-snippet",
                 )
 

@@ -84,7 +84,7 @@ def find_recordings(folder: Path, lanes: Iterable[Lane], only: Iterable[str] = (
             folder,
             None,
             f"there is no recording of {', '.join(sorted(missing)) or 'any lane'}",
-            "name a folder that holds <lane>/<area>/<name>.yaml: verified-docs import FOLDER --only AREA",
+            "name a folder that holds <lane>/<area>/<name>.yaml: make import FROM=FOLDER EX=AREA",
             kind="no-recording",
         )
     return found
@@ -181,7 +181,9 @@ def _convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
 
 
 def _refused(path: Path, what: str) -> Problem:
-    return Problem(path, None, what, "record it again; nothing was imported", kind="recording")
+    example_id = f"{path.parent.name}/{path.stem}"
+    fix = f"make record EX={example_id}, or make import FROM=FOLDER EX={example_id}; nothing was imported"
+    return Problem(path, None, what, fix, kind="recording")
 
 
 def _read(path: Path) -> bytes:

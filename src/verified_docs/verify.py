@@ -241,7 +241,7 @@ def _rewrite(example: Example, rewritten: str, printed: list[str]) -> None:
             example.path,
             None,
             "the expected output cannot be written for you: a print stands where it cannot be followed by a comment",
-            "give each print a row of its own outside of else, finally and match, then try again",
+            f"give each print a row of its own outside of else, finally and match, then make update EX={example.id}",
             kind="update",
         )
     write_whole(example.path, rewritten)
@@ -274,8 +274,8 @@ def _check_unplayed(example: Example, cassette: Cassette, tape: StrictTape, chec
 
 def _change_or_record(example: Example, check: str) -> str:
     return (
-        f"{check} after changing the example back, or bring a new recording: "
-        f"verified-docs import FOLDER --only {example.id}"
+        f"change the example back, then {check}; or bring a new recording: make record EX={example.id}, "
+        f"or make import FROM=FOLDER EX={example.id}"
     )
 
 
@@ -345,7 +345,7 @@ def verify_fence(fence: Fence, root: Path, adapter: Adapter) -> None:
                 fence.page,
                 run.error_line,
                 f"the fence talks to a server: {run.blocked[0]}",
-                "move it to examples/ and include it, so that it is recorded",
+                "move it to examples/ and include it, so that it is recorded: make record EX=area/name",
                 kind="network",
             )
         if run.error is not None:
