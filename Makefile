@@ -1,6 +1,6 @@
 # One target per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve test verify audit check update import record measured diagrams census lint types lock clean
+.PHONY: help setup site serve test verify audit check update golden import record measured diagrams census lint types lock clean
 MAKEFLAGS += --no-print-directory
 
 MAJORS := 2 3
@@ -57,6 +57,9 @@ check: setup ## Verify one example: make check EX=tracking/log_first_run
 
 update: setup ## Rewrite an example's expected output: make update EX=tracking/log_first_run
 	@for major in $(MAJORS); do .venv/mlflow-$$major/bin/verified-docs verify --update $(EX) || exit 1; done
+
+golden: setup ## Rewrite the golden files of messages; read the difference
+	@$(MAIN)/pytest -q tests/test_golden_messages.py --golden-update
 
 import: setup ## Import raw recordings: make import FROM=folder [EX=area/name]
 	@$(MAIN)/verified-docs import $(FROM) $(if $(EX),--only $(EX))

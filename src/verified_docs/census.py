@@ -209,7 +209,7 @@ def check_fences(fences: Sequence[Fence]) -> Counter[str]:
 
 
 class _Malformed(Exception):
-    def __init__(self, what: str, line: int = 0, fix: str = "correct the fence, then make check") -> None:
+    def __init__(self, what: str, line: int = 0, fix: str = "correct the fence, then make census") -> None:
         super().__init__(what)
         self.line = line
         self.fix = fix
@@ -234,7 +234,7 @@ def _check_syntax(fence: Fence) -> None:
             known = ", ".join(sorted({"python", "bash", "json", "yaml", "toml", *_ILLUSTRATION}))
             raise _Malformed(
                 "names a language that is neither run nor checked" if language else "names no language",
-                fix=f"use one of {known}",
+                fix=f"use one of {known}, then make census",
             )
     except SyntaxError as error:
         raise _Malformed(f"is not valid Python: {error.msg}", error.lineno or 0) from error

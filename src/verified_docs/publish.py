@@ -24,7 +24,7 @@ from verified_docs.inventory import waiting_areas
 from verified_docs.lane import CONFIG, load_settings
 from verified_docs.leaks import Leak, find_leaks, find_leaks_in_bytes
 from verified_docs.own import own_functions
-from verified_docs.problem import Problem, read_text, shown
+from verified_docs.problem import Problem, line_with, read_text, shown
 from verified_docs.quarantine import check_agrees
 from verified_docs.whole import new_folder
 
@@ -113,7 +113,7 @@ def _check_fresh(root: Path, examples: dict[str, Example], evidence: Evidence) -
         if proof is None or proof.sha256 != example.sha256:
             raise Problem(
                 example.path,
-                None,
+                1,
                 "the example was changed after it was verified" if proof else "the example was never verified",
                 "make verify",
                 kind="stale",
@@ -300,10 +300,11 @@ class _Pages:
         check_fences(fences)
         for one in fences:
             if one.language == HTTP and one.content not in self._exchanges:
+                request = one.content.partition("\n")[0]
                 raise Problem(
                     path,
-                    None,
-                    f"the page would show a request that was not recorded: {one.content.partition(chr(10))[0]}",
+                    line_with(path, request),
+                    f"the page would show a request that was not recorded: {request}",
                     'write {{ exchange("area/name", "POST end/of/path") }}, then make site',
                     kind="unverified-code",
                 )
@@ -313,10 +314,11 @@ class _Pages:
                 if self._is_task(name):
                     self._shown |= self._code[one.content] & asked
             elif one.sha256 not in self.evidence.fences.get(name, []):
+                first = one.content.strip().partition("\n")[0]
                 raise Problem(
                     path,
-                    None,
-                    f"the page would show Python that never ran: {one.content.strip().partition(chr(10))[0]}",
+                    line_with(path, first),
+                    f"the page would show Python that never ran: {first}",
                     "make verify; code that talks to a server belongs in examples/",
                     kind="unverified-code",
                 )

@@ -32,7 +32,8 @@ def told() -> Iterator[None]:
             tell(problem)
         raise typer.Exit(2 if any(problem.kind == "usage" for problem in found) else 1) from None
     except OSError as error:
-        path = Path(error.filename or ".")
+        # Of a file that is renamed, the new name is the one that people know.
+        path = Path(error.filename2 or error.filename or ".")
         fix = f"ls -ld {shown(path)}, correct its path or its rights, then try again"
         tell(Problem(path, None, f"this cannot be read or written: {error.strerror or error}", fix))
         raise typer.Exit(1) from None
