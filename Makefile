@@ -1,6 +1,7 @@
 # One target per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve test verify audit check update golden import record measured diagrams census lint types lock clean
+.PHONY: help setup site serve built test verify audit check update golden mutants import record freshness measured diagrams census scan
+.PHONY: lint types lock clean
 MAKEFLAGS += --no-print-directory
 
 MAJORS := 2 3
@@ -10,6 +11,7 @@ EX ?=
 LANE ?=
 FROM ?=
 SCREENS ?=
+UPDATE ?=
 MERMAID := 11.17.2
 
 # Compiled modules are kept: importing MLflow without them takes three times as long.
@@ -17,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export NO_MKDOCS_2_WARNING := 1
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Make both environments, one per MLflow major
 	@$(MAKE) -j2 $(MAJORS:%=setup-%)
@@ -38,10 +40,17 @@ audit-%:
 site: verify ## Verify, then build the site into site/
 	@$(MAIN)/verified-docs publish $(MAJORS:%=$(EVIDENCE)/mlflow-%.json)
 	@$(MAIN)/mkdocs build --strict
+	@$(MAIN)/verified-docs scan
 	@echo "site/index.html is ready; look at it with: make serve"
 
 serve: site ## Build the site and show it on http://127.0.0.1:8000
 	@$(MAIN)/python -m http.server --bind 127.0.0.1 --directory site 8000
+
+built: setup ## Check that site/ is what the evidence gives now
+	@$(MAIN)/verified-docs built $(MAJORS:%=$(EVIDENCE)/mlflow-%.json) --site site
+
+mutants: site ## Break the project on purpose and count what no check sees [UPDATE=1]
+	@$(MAIN)/verified-docs mutants --json build/mutants.json $(if $(UPDATE),--update)
 
 test: setup ## Run everything: lint, types, all lanes, the audit, the site
 	@$(MAKE) lint types
@@ -67,6 +76,9 @@ import: setup ## Import raw recordings: make import FROM=folder [EX=area/name]
 record: setup ## Record against your GitLab: make record [EX=area/name] [LANE=gitlab-19.3/mlflow-3]
 	@$(MAIN)/verified-docs record $(EX) $(if $(LANE),--lane $(LANE))
 
+freshness: setup ## Say how old the recordings are, and fail if one is older than promised
+	@$(MAIN)/verified-docs freshness --badge build/freshness.json
+
 measured: setup ## Import measured data: make measured FROM=folder [SCREENS=folder]
 	@$(MAIN)/python -m handbook import $(FROM) $(if $(SCREENS),--screens $(SCREENS))
 
@@ -78,9 +90,13 @@ diagrams: setup ## Draw the diagrams anew; needs npm and Chromium
 census: setup ## Count every code fence of the pages
 	@$(MAIN)/verified-docs census
 
+scan: setup ## Look for secrets in what git tracks and in what was built
+	@$(MAIN)/verified-docs scan
+
 lint: setup
 	@$(MAIN)/ruff check --quiet .
 	@$(MAIN)/ruff format --quiet --check src tests
+	@$(MAIN)/verified-docs scan
 
 types: setup
 	@$(MAIN)/mypy --no-error-summary

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from conftest import LANES, LANES_HERE
-from golden_project import CHECK, FAILS, LANE, PRINTS, Case, both, edit, text, write
+from conftest import LANES, LANES_HERE, PARTS
+from golden_project import CHECK, EXAMPLES, FAILS, LANE, PRINTS, Case, both, edit, text, write
 
 PASSES = f"examples/{CHECK}.py"
 ENDS = f"examples/{FAILS}.py"
@@ -75,27 +75,14 @@ def raw_about(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], No
 
 
 def verified(root: Path) -> None:
-    """Evidence of all examples as they are, without a replay."""
-    from verified_docs.cassette import cassette_path, file_sha256
+    """What this run proved of the examples, and the fences of the one page."""
     from verified_docs.census import PYTHON, take_census
-    from verified_docs.evidence import Result, gather, write_evidence
-    from verified_docs.example import load_examples
+    from verified_docs.evidence import load_evidence, merge, write_evidence
 
-    rows = []
-    for example in load_examples(root):
-        for lane in LANES:
-            path = cassette_path(root, lane, example.id)
-            if not path.exists():
-                rows.append((example, lane, Result(verdict="not_recorded")))
-                continue
-            at = "2026-11-22T11:00:00+00:00"
-            server = {"name": "GitLab", "version": lane.server.split()[1]}
-            client = {"name": "MLflow", "version": lane.client_version}
-            kept: dict[str, Any] = {"cassette": path.relative_to(root).as_posix(), "cassette_sha256": file_sha256(path)}
-            proof = kept | {"verdict": "passes", "requests": 3, "recorded_at": at, "server": server, "client": client}
-            rows.append((example, lane, Result.model_validate(proof)))
-    fences = [fence for fence in take_census(root / "docs") if fence.language in PYTHON]
-    write_evidence(root / EVIDENCE, gather(root, LANES, rows, fences))
+    whole = merge([load_evidence(part) for part in PARTS], LANES, PARTS[0].parent)
+    fences = [fence.sha256 for fence in take_census(root / "docs") if fence.language in PYTHON]
+    kept = {name: proof for name, proof in whole.examples.items() if name in EXAMPLES}
+    write_evidence(root / EVIDENCE, whole.model_copy(update={"examples": kept, "fences": {"index.md": fences}}))
 
 
 def held(until: str, **more: str) -> str:

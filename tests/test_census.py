@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ADAPTER, ROOT
-from verified_docs.census import Fence, check_fences, find_fences, language_of, take_census
+from verified_docs.census import Fence, find_fences, language_of, take_census
+from verified_docs.checkers import check_fences
 from verified_docs.problem import Problem, Problems
 from verified_docs.verify import verify_fence
 

@@ -47,6 +47,11 @@ def section(title: str) -> str:
     return next(part for part in re.split(r"^## ", TEXT, flags=re.M) if part.startswith(f"{title}\n"))
 
 
+def snippets(title: str) -> list[str]:
+    names = re.findall(r'\{\{ snippet\("(.*?)"\) \}\}', section(title))
+    return [(ROOT / "snippets" / name).read_text("utf-8") for name in names]
+
+
 def fences(title: str, language: str) -> list[str]:
     return [fence.content for fence in find_fences(PAGE, section(title)) if fence.language == language]
 
@@ -70,7 +75,7 @@ def run(script: str, root: Path, server: PerturbedGitLab, **variables: str) -> s
 
 def test_one_example(project: Path, gitlab: PerturbedGitLab) -> None:
     before = files(project / "cassettes")
-    done = run("".join(fences("Record one example", "bash")), project, gitlab)
+    done = run("".join(snippets("Record one example")), project, gitlab)
     assert done.returncode == 0, done.stdout + done.stderr
     (shown,) = fences("Record one example", "text")
     assert done.stdout.splitlines() == shown.splitlines()
@@ -89,7 +94,7 @@ def newest_client(project: Path) -> Path:
 
 def test_everything_and_a_choice(project: Path, gitlab: PerturbedGitLab) -> None:
     newest_client(project)
-    everything, choice = fences("Record everything", "bash")
+    everything, choice = snippets("Record everything")
     done = run(everything, project, gitlab, GITLAB_URL=gitlab.url)
     assert "skipped gitlab-19.3/mlflow-3/errors/deploy_token: needs TOKEN_DEPLOY" in done.stdout
     assert "1 recorded, 1 not" in done.stdout
@@ -102,7 +107,7 @@ def test_everything_and_a_choice(project: Path, gitlab: PerturbedGitLab) -> None
 def test_look_before_anything_changes(project: Path, gitlab: PerturbedGitLab) -> None:
     newest_client(project)
     before = files(project / "cassettes")
-    (both,) = fences("Look before anything changes", "bash")
+    (both,) = snippets("Look before anything changes")
     first, second = both.splitlines()
     done = run(first, project, gitlab, GITLAB_URL=gitlab.url)
     assert f"unchanged gitlab-19.3/mlflow-3/{EXAMPLE}: 4 requests" in done.stdout
@@ -119,7 +124,7 @@ def test_another_version(project: Path) -> None:
     text = (project / "pyproject.toml").read_text("utf-8")
     rewrite(project / "pyproject.toml", text.replace("\nlanes = [\n", f"\nlanes = [\n{line}\n"))
     before = files(project / "cassettes")
-    (command,) = fences("Another GitLab version", "bash")
+    (command,) = snippets("Another GitLab version")
     assert NEW_LANE in command
     with running(PerturbedGitLab(ROOT / "cassettes", "gitlab-19.3", [EXAMPLE], 12, "20.1.0")) as newer:
         done = run(command, project, newer, GITLAB_URL=newer.url)
@@ -167,6 +172,18 @@ def test_the_drift_job_finds_drift(project: Path, gitlab: PerturbedGitLab) -> No
     done = run(".ci/drift", newest_client(project), gitlab, GITLAB_URL=gitlab.url)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "410 → 404" in done.stdout
+
+
+def test_the_scheduled_job_alone_fails_of_age(project: Path, gitlab: PerturbedGitLab) -> None:
+    fresh = run("make freshness", project, gitlab, VERIFIED_DOCS_TODAY="2026-11-24")
+    assert fresh.returncode == 0, fresh.stdout + fresh.stderr
+    old = run("make freshness", project, gitlab, VERIFIED_DOCS_TODAY="2028-01-01")
+    assert old.returncode != 0
+    assert "promised 180 days" in old.stdout
+    assert "days old" in (project / "build/freshness.json").read_text("utf-8")
+    check = f"{sys.executable} -m verified_docs verify {EXAMPLE}"
+    checked = run(check, project, gitlab, VERIFIED_DOCS_TODAY="2028-01-01")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_the_pipeline_keeps_to_the_schema(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,16 +12,20 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import typer
 
 from conftest import LANES_HERE, ROOT, rewrite
+from mlflow_gitlab.cli import app as mlflow_gitlab_app
 from mlflow_gitlab.replay.library import load_library
 from mlflow_gitlab.replay.server import ReplayServer
 from mlflow_gitlab.team import CONFIG
 from scripted_gitlab import ScriptedGitLab
 from verified_docs.census import take_census
+from verified_docs.cli import app as verified_docs_app
 
 SHELLS = {"bash", "sh", "shell", "console"}
 FIRST_RUN = "tracking/log_first_run"
@@ -35,6 +41,7 @@ class Ran:
         before: Snippets and commands that the page has before it, in the same shell.
         code: The exit code that the page promises.
         asks: What is typed at its questions; the snippet then runs against a recorded GitLab that keeps state.
+        project: Whether it runs in a copy of this project, on the day after its recordings.
     """
 
     says: tuple[str, ...] = ()
@@ -42,6 +49,7 @@ class Ran:
     before: str = ""
     code: int = 0
     asks: str | None = None
+    project: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,9 +61,13 @@ class Not:
 
 INSTALLS = Not("it installs packages from an index")
 TEAM = "members: [{ username: reporter, role: Reporter, days: 39 }]\nmlflow: { experiment: wine-classifier }\n"
+RECORDS = Not("it records a GitLab: test_record_page runs it against one on loopback")
 SETTINGS = "cp settings.env .env"
+# The rows of scan_allow are about files of the program and of the tests.
+REPOSITORY = f"cp -r {ROOT / 'src'} {ROOT / 'tests'} {ROOT / '.gitignore'} . && git init -q && git add -A"
 ROWS: dict[str, Ran | Not] = {
     "commands/install.sh": INSTALLS,
+    "commands/mutants.sh": Not("it breaks a whole project, in both environments: test_mutants runs the command"),
     "commands/keyring.sh": Not("it asks for a token at the terminal and writes to the keyring of the system"),
     "commands/settings.sh": Ran(says=("tracking_uri", "environment MLFLOW_TRACKING_URI"), offers=(FIRST_RUN,)),
     "commands/schema.sh": Ran(before="mkdir -p config"),
@@ -64,6 +76,7 @@ ROWS: dict[str, Ran | Not] = {
     "commands/replay.sh": Not("it stays open until Ctrl-C; the tests of the command start and stop it"),
     "commands/replay-client.sh": Ran(says=("first-run FINISHED",), offers=(FIRST_RUN,)),
     "commands/replay-curl.sh": Ran(says=("RESOURCE_DOES_NOT_EXIST",), offers=(FIRST_RUN,)),
+    "commands/census-lower.sh": Not("it edits the ceiling of the project: test_census_blocks runs it"),
     "commands/doctor.sh": Ran(says=("no-experiment",), offers=("doctor/developer",)),
     "commands/doctor-write.sh": Not("no recording has the nine reads of the doctor and its writes in one session"),
     "commands/scan.sh": Ran(),
@@ -74,9 +87,21 @@ ROWS: dict[str, Ran | Not] = {
     "commands/teardown-plan.sh": Ran(says=("Nothing to do",), asks=""),
     "commands/teardown.sh": Ran(says=("Nothing to do",), asks=""),
     "commands/teardown-json.sh": Ran(asks=""),
+    "contribute/hook.sh": INSTALLS,
+    "contribute/record-all.sh": RECORDS,
+    "contribute/record-choice.sh": RECORDS,
+    "contribute/record-lane.sh": RECORDS,
+    "contribute/record-look.sh": RECORDS,
+    "contribute/record-one.sh": RECORDS,
+    "contribute/record-settings.sh": RECORDS,
+    "contribute/scan.sh": Ran(says=("no secret in",), before=REPOSITORY, project=True),
+    "contribute/scan-some.sh": Ran(says=("no secret in", '"findings": []'), before=REPOSITORY, project=True),
     "install/check-version.sh": Ran(says=("mlflow, version",)),
     "install/lock.sh": INSTALLS,
     "install/two-environments.sh": INSTALLS,
+    "proof/drift.sh": Ran(says=("no drift",), before="mkdir build; cp -r cassettes build/scratch", project=True),
+    "proof/freshness.sh": Ran(says=("2 days old, promised 180 days",), before="mkdir build", project=True),
+    "proof/quarantine.sh": Ran(says=("@team",), project=True),
     "setup/install-python-gitlab.sh": INSTALLS,
     "setup/look-at-address.sh": Ran(says=("/api/v4/projects/42/ml/mlflow",), offers=(FIRST_RUN,)),
     "setup/read-token.sh": Not("it reads a token from the terminal"),
@@ -103,6 +128,28 @@ def test_pages_have_no_shell_of_their_own() -> None:
     assert own == [], "write it as a file below snippets/, so that it is run"
 
 
+COMMANDS = {"mlflow-gitlab": mlflow_gitlab_app, "verified-docs": verified_docs_app}
+
+
+@pytest.mark.parametrize("name", snippets())
+def test_every_command_line_names_what_is_there(name: str) -> None:
+    """Also of snippets that cannot run here: what they call has the commands and options that they name."""
+    text = (ROOT / "snippets" / name).read_text("utf-8").replace("\\\n", " ")
+    for row in re.split(r"\n|&&|\|\||\$\(|\)|;", text):
+        words = shlex.split(row, comments=True) if row.strip().startswith(tuple(COMMANDS)) else []
+        if not words:
+            continue
+        command: Any = typer.main.get_command(COMMANDS[words.pop(0)])
+        while words and words[0] in getattr(command, "commands", ()):
+            command = command.commands[words.pop(0)]
+        known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        own = words[: words.index("--")] if "--" in words else words
+        options = {word.partition("=")[0] for word in own if word.startswith("-")}
+        assert options <= {"--help", *known}, f"{name}: {row}"
+        takes = any(parameter.param_type_name == "argument" for parameter in command.params)
+        assert takes or not own or own[0].startswith("-"), f"{name}: {row}"
+
+
 @pytest.fixture
 def variables(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
     """What points a snippet to its server: a replay, or a recorded GitLab that keeps state."""
@@ -125,8 +172,14 @@ RUNS = {name: row for name, row in ROWS.items() if isinstance(row, Ran)}
 
 
 @pytest.mark.parametrize(("name", "variables"), RUNS.items(), ids=list(RUNS), indirect=["variables"])
-def test_a_shell_snippet_does_what_its_page_says(name: str, variables: dict[str, str], tmp_path: Path) -> None:
+def test_a_shell_snippet_does_what_its_page_says(
+    name: str, variables: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     row = RUNS[name]
+    folder = tmp_path
+    if row.project:
+        folder = request.getfixturevalue("project")
+        variables["VERIFIED_DOCS_TODAY"] = "2026-11-24"
     shutil.copy(ROOT / f"examples/{FIRST_RUN}.py", tmp_path / "first_run.py")
     shutil.copy(ROOT / "snippets/tutorial/settings.env", tmp_path)
     shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
@@ -138,7 +191,7 @@ def test_a_shell_snippet_does_what_its_page_says(name: str, variables: dict[str,
     environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path)} | variables
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", f"{row.before}\n{text}"],
-        cwd=tmp_path,
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,

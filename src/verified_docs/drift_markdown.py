@@ -89,8 +89,8 @@ def sample(report: Drift) -> str:
         values = (
             text if text is None or len(text) <= _SHORT else f"{text[:_SHORT]}…" for text in (one.before, one.after)
         )
-        rows.append(_row(one.tier, f"`{kind}`", str(numbers[kind]), where, _values(*values)))
-    head = "| Tier | Kind | Different ones | Such as | Before → now |\n|---|---|--:|---|---|"
+        rows.append(_row(f"{one.tier}: `{kind}`", str(numbers[kind]), where, _values(*values)))
+    head = "| Tier and kind | Different ones | Such as | Before → now |\n|---|--:|---|---|"
     return "\n".join([f"{report.headline().capitalize()}.", "", *_table(head, rows)]).rstrip("\n")
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from verified_docs.problem import Problem, Problems, read_text, shown
@@ -88,6 +89,7 @@ class Example:
         source: The whole text of the file.
         metadata: What its header asks to verify.
         dependencies: The packages that its header names (PEP 508).
+        python: The versions of Python that its header asks for.
     """
 
     id: str
@@ -95,6 +97,7 @@ class Example:
     source: str
     metadata: Metadata
     dependencies: tuple[str, ...]
+    python: str = ""
 
     @cached_property
     def sha256(self) -> str:
@@ -201,9 +204,9 @@ def load_example(path: Path, root: Path, source: str | None = None) -> Example:
         what = f"the example is not valid Python: {error.msg}"
         raise Problem(path, error.lineno, what, f"correct it, then {check}", kind="syntax") from error
     block, first = _script_block(path, text, check)
-    metadata, dependencies = _read_header(path, block, first, check)
+    metadata, dependencies, python = _read_header(path, block, first, check)
     refuse_unseen_output(path, text, check)
-    example = Example(example_id, path, text, metadata, dependencies)
+    example = Example(example_id, path, text, metadata, dependencies, python)
     _ = example.sections
     return example
 
@@ -274,7 +277,7 @@ def _script_block(path: Path, text: str, check: str) -> tuple[str, int]:
     return "\n".join(row[2:] for row in rows), first
 
 
-def _read_header(path: Path, block: str, first: int, check: str) -> tuple[Metadata, tuple[str, ...]]:
+def _read_header(path: Path, block: str, first: int, check: str) -> tuple[Metadata, tuple[str, ...], str]:
     try:
         header = tomllib.loads(block)
     except tomllib.TOMLDecodeError as error:
@@ -293,6 +296,9 @@ def _read_header(path: Path, block: str, first: int, check: str) -> tuple[Metada
         near = difflib.get_close_matches(key, allowed, n=1)
         hint = f"rename it to {near[0]}" if near else f"use one of {', '.join(allowed)}"
         return Problem(path, line_of(key), f"unknown metadata key {key!r}", f"{hint}, then {check}", kind="metadata")
+
+    def wrong(key: str, what: str) -> Problem:
+        return Problem(path, line_of(key), what, f"correct it, then {check}", kind="metadata")
 
     tool: dict[str, Any] = header.get("tool", {})
     for key, table in (("tool", tool), ("verified", tool.get("verified", {}) if isinstance(tool, dict) else {})):
@@ -316,13 +322,12 @@ def _read_header(path: Path, block: str, first: int, check: str) -> tuple[Metada
         try:
             Requirement(requirement if isinstance(requirement, str) else "")
         except (InvalidRequirement, TypeError) as error:
-            raise Problem(
-                path,
-                line_of("dependencies"),
-                f"dependency {requirement!r} is not a requirement: {error}",
-                f"correct it, then {check}",
-                kind="metadata",
-            ) from error
+            raise wrong("dependencies", f"dependency {requirement!r} is not a requirement: {error}") from error
+    python = header.get("requires-python", "")
+    try:
+        SpecifierSet(python if isinstance(python, str) else "no text")
+    except InvalidSpecifier as error:
+        raise wrong("requires-python", f"requires-python {python!r} names no versions of Python") from error
     try:
         metadata = Metadata.model_validate(tool.get("verified", {}))
     except ValidationError as error:
@@ -339,7 +344,7 @@ def _read_header(path: Path, block: str, first: int, check: str) -> tuple[Metada
             f"correct it under [tool.verified], then {check}",
             kind="metadata",
         ) from error
-    return metadata, tuple(dependencies)
+    return metadata, tuple(dependencies), python
 
 
 def _sections(path: Path, source: str, check: str) -> dict[str, range]:

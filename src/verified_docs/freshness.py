@@ -251,7 +251,7 @@ class Ages:
         rows = ["| Lane | Recordings | Oldest | Newest | Promised until |", "|---|--:|---|---|---|"]
         for lane, one in self._lanes.items():
             name = self._evidence.lanes[lane]
-            days = f'<time datetime="{one.oldest}" data-age>{one.oldest}</time> | {one.newest}'
+            days = f'<time datetime="{one.oldest}" data-age>{one.oldest}</time> | <time>{one.newest}</time>'
             until = f'<time datetime="{one.until}" data-until>{one.until}</time>'
             rows.append(f"| {name.server} · {name.client} | {one.recordings} | {days} | {until} |")
         return "\n".join(rows)

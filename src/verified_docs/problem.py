@@ -68,12 +68,6 @@ def read_text(path: Path, fix: str = "save the file as UTF-8 text, then make ver
         raise Problem(path, line, f"this file is not UTF-8 text: {error.reason}", fix, kind="file") from error
 
 
-def line_with(path: Path, text: str) -> int:
-    """The first line of a file that holds a text, or 1 where none does: something else has written the text."""
-    rows = enumerate(path.read_text("utf-8", errors="replace").splitlines(), start=1)
-    return next((number for number, row in rows if text and text in row), 1)
-
-
 def shown(path: Path) -> str:
     """A path as people type it: relative to the working directory where that is shorter."""
     try:

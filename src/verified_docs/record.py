@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import secrets
@@ -10,14 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote
 
 from verified_docs import logbook
 from verified_docs.adapter import Adapter, NotHere, Recorder, Scratch, ServerGone
 from verified_docs.cassette import CASSETTES, Cassette, cassette_path, check_cassette, load_cassette
 from verified_docs.drift import drift
 from verified_docs.example import Example
+from verified_docs.known import load_known
 from verified_docs.lane import CONFIG, Lane
+from verified_docs.leaks import CANARY, Known, find_leaks
 from verified_docs.logbook import Logbook
 from verified_docs.problem import Problem, shown
 from verified_docs.provenance import Software
@@ -144,7 +144,7 @@ def record(
         ServerGone: The server does not answer any more.
         Problem: Nothing more can be recorded, such as on a full disk.
     """
-    one = _One(root, adapter, recorder, workers, book, wishes)
+    one = _One(root, adapter, recorder, workers, book, wishes, load_known(root))
     for example, lane in items:
         key = f"{lane.id}/{example.id}"
         try:
@@ -175,6 +175,7 @@ class _One:
     workers: Workers
     book: Logbook
     wishes: Wishes
+    known: Known
 
     def record(self, example: Example, lane: Lane) -> tuple[State, str]:
         self.workers.check(lane)
@@ -185,10 +186,7 @@ class _One:
             logbook.checkpoint("ran")
         self._check_reply(reply, example)
         raw = self.book.raw / lane.id / f"{example.id}.yaml"
-        cassette = convert(self.book.into, Recording(lane, example.id, raw, example.path), self.adapter)
-        check_cassette(cassette)
-        for text in (raw.read_text("utf-8"), raw.with_suffix(".json").read_text("utf-8"), cassette.text):
-            _check_secrets(raw, text, scratch.labels)
+        cassette = self._converted(Recording(lane, example.id, raw, example.path), scratch)
         logbook.checkpoint("converted")
         committed = cassette_path(self.root, lane, example.id)
         old = load_cassette(committed) if committed.exists() else None
@@ -209,6 +207,22 @@ class _One:
             self.book.put(kept, f"{lane.id}/{example.id}")
         raw.unlink(missing_ok=True)
         return self._state(old, kept, problem)
+
+    def _converted(self, recording: Recording, scratch: Scratch) -> Cassette:
+        """The cassette of a recording, looked through for secrets. A recording that holds one is removed."""
+        known = self.known.with_canaries(scratch.labels)
+        written = (recording.path, recording.path.with_suffix(".json"))
+        try:
+            _check_secrets(recording.path, [path.read_text("utf-8") for path in written], known)
+            cassette = convert(self.book.into, recording, self.adapter)
+            _check_secrets(recording.path, [cassette.text], known)
+            check_cassette(cassette, known)
+        except Problem as problem:
+            if problem.kind == "secret":
+                for path in written:
+                    path.unlink(missing_ok=True)
+            raise
+        return cassette
 
     @contextlib.contextmanager
     def _place(self, example: Example, lane: Lane) -> Iterator[Scratch]:
@@ -280,23 +294,17 @@ def _problem(reply: Mapping[str, Any]) -> Problem | None:
     return Problem(**told | {"path": Path(told["path"])}) if told else None
 
 
-def _check_secrets(path: Path, text: str, known: Iterable[str]) -> None:
-    """Makes sure that none of the tokens that were handed out is in a text, in any form that it may have taken on.
+def _check_secrets(raw: Path, texts: Iterable[str], known: Known) -> None:
+    """Makes sure that none of the tokens that were handed out is in a text, in any spelling.
+
+    Args:
+        raw: The recording.
+        texts: What was written, or is about to be.
+        known: The tokens, and what else the project and this machine know.
 
     Raises:
         Problem: One is.
     """
-    for secret in known:
-        if any(form in text for form in _forms(secret)):
-            path.unlink(missing_ok=True)
-            what = "a token would have been written; nothing was kept"
-            raise Problem(path, None, what, "report this as a bug; revoke the token", kind="secret")
-
-
-def _forms(secret: str) -> Iterator[str]:
-    yield secret
-    yield quote(secret, safe="")
-    for before in ("", "x", "xx"):
-        encoded = base64.b64encode((before + secret).encode()).decode()
-        # The signs at both ends hold parts of what stands beside it.
-        yield encoded[4 if before else 0 : len(encoded) // 4 * 4 - 4]
+    if any(leak.kind == CANARY for text in texts for leak in find_leaks(text, known)):
+        what = "a token would have been written; nothing was kept"
+        raise Problem(raw, None, what, "report this as a bug; revoke the token", kind="secret")

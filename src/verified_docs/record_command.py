@@ -191,17 +191,18 @@ def _chosen(root: Path, examples: list[Any], names: list[str]) -> list[Any]:
 
 def _imported(root: Path, source: Path, names: list[str]) -> None:
     from verified_docs.gitlab_mlflow import GitLabMLflow
+    from verified_docs.known import load_known
     from verified_docs.lane import load_lanes
     from verified_docs.recording import find_recordings, import_recordings
 
     lanes = load_lanes(root)
     adapter = GitLabMLflow()
-    if source.is_dir():
-        written = import_recordings(
-            root, find_recordings(source, lanes, names), adapter, find_recordings(source, lanes)
-        )
-    else:
-        written = import_recordings(root, [_one_file(source, lanes, adapter.server, adapter.client)], adapter)
+    folder = source.is_dir()
+    chosen = (
+        find_recordings(source, lanes, names) if folder else [_one_file(source, lanes, adapter.server, adapter.client)]
+    )
+    others = find_recordings(source, lanes) if folder else []
+    written = import_recordings(root, chosen, adapter, others, load_known(root))
     for path in written:
         _out.print(f"[green]imported[/] {escape(shown(path))}")
 

@@ -1,0 +1,1 @@
+make record LANE=gitlab-20.1/mlflow-3

@@ -1,0 +1,1 @@
+make record EX=tracking/check_connection

@@ -1,0 +1,1 @@
+verified-docs drift cassettes build/scratch --markdown drift.md --json drift.json
