@@ -100,7 +100,15 @@ def page(markdown: str) -> Callable[[Path], None]:
     return change
 
 
+def setting(row: str) -> Callable[[Path], None]:
+    return edit("pyproject.toml", "lanes =", f"{row}\nlanes =")
+
+
 HELD = "quarantine.yaml"
+CENSUS = f"census {EVIDENCE}"
+ILLUSTRATION = "\n<!-- illustration: nobody runs it -->\n```text\nx\n```\n"
+FACT = "- page: index.md\n  text: nothing of this kind\n  reason: it is made up for this test\n"
+OTHER_SCOPE = '# scope = "read_api"\n# tokens = { MLFLOW_TRACKING_TOKEN = "pat:developer:api" }'
 LAST = 'for newest in client.get_latest_versions("wine-classifier"):\n    print(newest.aliases[0])\n    #> 1.10.0\n'
 BLOCK = "# --8<-- [start:a]\n"
 CASES: dict[str, Case] = {
@@ -200,13 +208,13 @@ CASES: dict[str, Case] = {
     "import-secret": Case(IMPORT, edit(f"{RAW}.yaml", "connection-check", TOKEN)),
     "record-from-unknown": Case("record --from raw/lost.yaml", text("raw/lost.yaml", "interactions: []\n")),
     # Pages
-    "census-no-page": Case("census", gone("docs/index.md")),
-    "census-suffix": Case("census", text("docs/b.markdown", "```text\n```\n")),
-    "census-indented": Case("census", page("\nText.\n\n    x = 1\n")),
-    "census-html": Case("census", page("\n<pre><code>x</code></pre>\n")),
-    "fence-language": Case("census", page("\n```ruby\nx\n```\n")),
-    "fence-json": Case("census", page("\n```json\n{\n```\n")),
-    "fence-shell": Case("census", page("\n```bash\nread x\n```\n")),
+    "census-no-page": Case(ALL, gone("docs/index.md")),
+    "census-suffix": Case(ALL, text("docs/b.markdown", "```text\n```\n")),
+    "census-indented": Case(ALL, page("\nText.\n\n    x = 1\n")),
+    "census-html": Case(ALL, page("\n<pre><code>x</code></pre>\n")),
+    "fence-language": Case(ALL, page("\n```ruby\nx\n```\n")),
+    "fence-json": Case(ALL, page("\n```json\n{\n```\n")),
+    "fence-shell": Case(ALL, page("\n```bash\nread x\n```\n")),
     "fence-output": Case(ALL, page("\n```python\nprint(2)\n#> 3\n```\n")),
     "fence-exception": Case(ALL, page("\n```python\n1 / 0\n```\n")),
     "fence-network": Case(
@@ -257,6 +265,31 @@ CASES: dict[str, Case] = {
         "drift cassettes new",
         both(lambda r: shutil.copytree(r / "cassettes", r / "new/cassettes"), text("new/outputs.json", "[]")),
     ),
+    # Blocks of pages, and the share of them that nothing proves
+    "block-unproven": Case(CENSUS, both(verified, page("\n```text\nx\n```\n"))),
+    "block-proven": Case(CENSUS, both(verified, page('\n<!-- illustration: why not -->\n```json\n{"a": 1}\n```\n'))),
+    "block-no-block": Case(CENSUS, both(verified, page("\n<!-- illustration: why not -->\n\nText.\n"))),
+    "ceiling-malformed": Case(CENSUS, both(verified, setting('unproven_ceiling = "x"'))),
+    "ceiling-above": Case(CENSUS, both(verified, setting("unproven_ceiling = 0.0"), page(ILLUSTRATION))),
+    "ceiling-below": Case(CENSUS, both(verified, setting("unproven_ceiling = 1.0"), page(ILLUSTRATION))),
+    "ceiling-none": Case(f"{CENSUS} --lower", both(verified, page(ILLUSTRATION))),
+    "evidence-of-another-title": Case(PUBLISH, both(verified, edit(EVIDENCE, '"title": "', '"title": "Not '))),
+    "fact-unbacked": Case(PUBLISH, both(verified, page("\nThere are 99 examples.\n"))),
+    "fact-file": Case(PUBLISH, both(verified, text("docs/facts.yaml", "- ["))),
+    "fact-page": Case(PUBLISH, both(verified, text("docs/facts.yaml", FACT.replace("index", "other")))),
+    "fact-unused": Case(PUBLISH, both(verified, text("docs/facts.yaml", FACT))),
+    "header-requirement": Case(ONE, edit(PASSES, ">=2.22,<4", ">=99")),
+    "header-token-scope": Case(ONE, edit(PASSES, '# scope = "api"', OTHER_SCOPE)),
+    # Secrets
+    "scan-found": Case("scan docs", page(f"\nUse {TOKEN}.\n")),
+    "scan-unused": Case("scan docs", setting('scan_allow = [{ file = "docs/index.md", kind = "a", reason = "b" }]')),
+    "scan-allow": Case("scan docs", setting('scan_allow = [{ file = "docs/index.md" }]')),
+    "scan-nowhere": Case("scan nowhere", lambda root: 0),
+    "scan-both": Case("scan --staged docs", lambda root: 0),
+    "scan-no-git": Case("scan", lambda root: 0),
+    "scan-canaries": Case("scan docs", setting('canaries = "x"')),
+    "scan-expression": Case("scan docs", setting('canaries = ["re:("]')),
+    "scan-short": Case("scan docs", setting('canaries = ["x"]')),
     # The command line itself
     "usage-command": Case("verfy", lambda root: 0),
     "usage-option": Case("verify --evidnce x", lambda root: 0),

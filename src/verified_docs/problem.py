@@ -62,10 +62,10 @@ def read_text(path: Path, fix: str = "save the file as UTF-8 text, then make ver
         return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as error:
         look = f"ls -ld {shown(path)}, and correct what keeps it from being read"
-        raise Problem(path, None, f"this file cannot be read: {error.strerror}", look, kind="file") from error
+        raise Problem(path, None, f"this cannot be read: {error.strerror}", look, kind="file") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise Problem(path, line, f"this file is not UTF-8 text: {error.reason}", fix, kind="file") from error
+        raise Problem(path, line, f"this is not UTF-8: {error.reason}", fix, kind="file") from error
 
 
 def shown(path: Path) -> str:

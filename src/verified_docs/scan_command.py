@@ -81,7 +81,7 @@ def _print_json(report: Report) -> None:
 
 def _tell(report: Report, root: Path, took: float) -> None:
     for one in report.findings:
-        tell(Problem(root / one.file, one.line, one.said, one.fix))
+        tell(Problem(root / one.file, one.line, f"{one.said}, which may not stand here", f"{one.fix}, then make scan"))
     for row in report.unused:
         what = f"scan_allow has {row.kind!r} for {row.file}, and there is none"
         tell(Problem(root / "pyproject.toml", None, what, "take the row out, then make scan"))
