@@ -1,6 +1,6 @@
 # One target per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve built test verify check update mutants import record freshness measured diagrams census scan
+.PHONY: help setup site serve built test verify audit check update golden mutants import record freshness measured diagrams census scan
 .PHONY: lint types lock clean
 MAKEFLAGS += --no-print-directory
 
@@ -32,6 +32,11 @@ verify: setup ## Replay every example in every lane
 verify-%:
 	@.venv/mlflow-$*/bin/verified-docs verify --evidence $(EVIDENCE)/mlflow-$*.json
 
+audit: verify ## Replay everything again with plain vcrpy, and compare with the evidence
+	@$(MAKE) -j2 $(MAJORS:%=audit-%)
+audit-%:
+	@.venv/mlflow-$*/bin/python scripts/audit.py $(EVIDENCE)/mlflow-$*.json
+
 site: verify ## Verify, then build the site into site/
 	@$(MAIN)/verified-docs publish $(MAJORS:%=$(EVIDENCE)/mlflow-%.json)
 	@$(MAIN)/mkdocs build --strict
@@ -47,19 +52,23 @@ built: setup ## Check that site/ is what the evidence gives now
 mutants: site ## Break the project on purpose and count what no check sees [UPDATE=1]
 	@$(MAIN)/verified-docs mutants --json build/mutants.json $(if $(UPDATE),--update)
 
-test: setup ## Run everything: lint, types, all lanes, the site
+test: setup ## Run everything: lint, types, all lanes, the audit, the site
 	@$(MAKE) lint types
 	@mkdir -p $(EVIDENCE)
 	@$(MAKE) -j2 $(MAJORS:%=test-%)
 	@$(MAIN)/pytest --ignore=tests/test_examples.py
 test-%:
 	@.venv/mlflow-$*/bin/pytest -q tests/test_examples.py --evidence $(EVIDENCE)/mlflow-$*.json
+	@$(MAKE) audit-$*
 
 check: setup ## Verify one example: make check EX=tracking/log_first_run
 	@for major in $(MAJORS); do .venv/mlflow-$$major/bin/verified-docs verify $(EX) || exit 1; done
 
 update: setup ## Rewrite an example's expected output: make update EX=tracking/log_first_run
 	@for major in $(MAJORS); do .venv/mlflow-$$major/bin/verified-docs verify --update $(EX) || exit 1; done
+
+golden: setup ## Rewrite the golden files of messages; read the difference
+	@$(MAIN)/pytest -q tests/test_golden_messages.py --golden-update
 
 import: setup ## Import raw recordings: make import FROM=folder [EX=area/name]
 	@$(MAIN)/verified-docs import $(FROM) $(if $(EX),--only $(EX))

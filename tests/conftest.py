@@ -50,6 +50,7 @@ _fences = pytest.StashKey[list[Fence]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--evidence", type=Path, help="Where to write what was proven, if all of it was.")
+    parser.addoption("--golden-update", action="store_true", help="Rewrite the golden files of messages.")
 
 
 def pytest_configure(config: pytest.Config) -> None:

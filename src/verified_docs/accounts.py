@@ -186,12 +186,14 @@ class Accounts:
                 fence.page,
                 fence.line,
                 f"nothing proves this block of {fence.language}: {fence.content.strip().partition(chr(10))[0][:60]!r}",
-                "show what an example printed, or write <!-- illustration: why --> into the row before it",
+                "show what an example printed, or write <!-- illustration: why --> into the row before it; make census",
                 kind="unaccounted",
             )
         if fence.declared and proven.kind in {"executed", "checked"}:
             what = f"this block is {proven.kind} by {proven.by}, and called {fence.declared}"
-            raise Problem(fence.page, fence.line - 1, what, "take the comment out", kind="unaccounted")
+            raise Problem(
+                fence.page, fence.line - 1, what, "take the comment out, then make census", kind="unaccounted"
+            )
         return proven
 
     def _known(self, page: str, fence: Fence, own: Mapping[str, Any]) -> Proven | None:
@@ -253,7 +255,7 @@ class Accounts:
         for script in scripts:
             fault = curl(script) if curl else (0, "has a curl, and nothing says which requests were recorded")
             if fault:
-                fix = "write the request as it was recorded, or record it"
+                fix = "write the request as it was recorded, or make record, then make census"
                 raise Malformed(fault[1], fault[0] if whole else 0, fix)
 
 
@@ -325,5 +327,5 @@ def _stray_marks(path: Path, rows: Rows, fences: list[Fence]) -> Iterator[Proble
         after = next((at for at in range(number + 1, len(texts) + 1) if texts[at - 1].strip(" >")), 0)
         if after not in starts or not MARK.match(texts[number - 1]):
             what = "this comment is about a block of code, and stands before none, or gives no reason"
-            fix = "write <!-- illustration: why --> into the row before the block"
+            fix = "write <!-- illustration: why --> into the row before the block, then make census"
             yield Problem(path, rows.source(number), what, fix, kind="unaccounted")

@@ -36,7 +36,7 @@ def check_agreement(root: Path, examples: Mapping[str, Example], evidence: Evide
         for what, said, known in _said_of(root, example, evidence.examples[name], lanes):
             if said != known:
                 text = f"the evidence says of {name} that {what} is {_short(said)}, and it is {_short(known)}"
-                found.append(Problem(example.path, None, text, "make verify", kind="evidence"))
+                found.append(Problem(example.path, 1, text, "make verify", kind="evidence"))
                 break
     fences: dict[str, list[str]] = {}
     for fence in take_census(root / DOCS):
@@ -45,7 +45,7 @@ def check_agreement(root: Path, examples: Mapping[str, Example], evidence: Evide
     for page in sorted(fences.keys() | evidence.fences.keys()):
         if fences.get(page) != evidence.fences.get(page):
             text = "the evidence is of other Python fences than stand on this page"
-            found.append(Problem(root / DOCS / page, None, text, "make verify", kind="evidence"))
+            found.append(Problem(root / DOCS / page, 1, text, "make verify", kind="evidence"))
     if found:
         raise Problems(found)
 

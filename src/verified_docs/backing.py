@@ -293,7 +293,7 @@ class Backing:
             if one not in self._used:
                 line = next((number for number, row in enumerate(rows, start=1) if one.text in row), None)
                 what = f"{one.text!r} is no fact without evidence on {one.page} any more"
-                found.append(Problem(path, line, what, "take the entry out", kind="fact"))
+                found.append(Problem(path, line, what, "take the entry out, then make site", kind="fact"))
         return found
 
 
@@ -316,7 +316,9 @@ def load_reasoned(root: Path) -> tuple[Reasoned, ...]:
     except (yaml.YAMLError, ValidationError, TypeError) as error:
         mark = getattr(error, "problem_mark", None)
         what = f"these are no reasoned facts: {first_line(error)}"
-        raise Problem(path, mark.line + 1 if mark else 1, what, "write page, text and reason", kind="fact") from error
+        raise Problem(
+            path, mark.line + 1 if mark else 1, what, "write page, text and reason, then make site", kind="fact"
+        ) from error
     return found
 
 

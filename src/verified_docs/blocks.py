@@ -138,7 +138,7 @@ def load_ceiling(root: Path) -> float | None:
         return None
     if not isinstance(ceiling, (int, float)) or isinstance(ceiling, bool) or not 0 <= ceiling <= 1:
         what = f"{SETTING} = {ceiling!r} under [tool.verified_docs] is no share"
-        raise Problem(root / CONFIG, _line(root), what, f"write {SETTING} = 0.01", kind="config")
+        raise Problem(root / CONFIG, _line(root), what, f"write {SETTING} = 0.01, then make census", kind="config")
     return float(ceiling)
 
 
@@ -158,7 +158,7 @@ def check_ceiling(root: Path, census: Census) -> None:
     if len(unproven) > allowed:
         detail = "\n".join(f"docs/{one.page}:{one.line}: {one.language}, {one.kind}: {one.reason}" for one in unproven)
         what = f"{told}: more than the {census.ceiling:.1%} that {SETTING} allows"
-        fix = "run or check one of them; the ceiling is not raised"
+        fix = "run or check one of them, then make census; the ceiling is not raised"
         raise Problem(root / CONFIG, _line(root), what, fix, detail, kind="ceiling")
     if census.lowest < census.ceiling and not held:
         what = f"{told}: the ceiling of {census.ceiling:.1%} would let new ones in unseen"
@@ -177,7 +177,7 @@ def lower_ceiling(root: Path, census: Census) -> float:
     line = _line(root)
     if census.ceiling is None or line is None:
         what = f"there is no {SETTING} to lower"
-        fix = f"write {SETTING} = {census.lowest} under [tool.verified_docs]"
+        fix = f"write {SETTING} = {census.lowest} under [tool.verified_docs], then make census"
         raise Problem(root / CONFIG, None, what, fix, kind="ceiling")
     if census.share > census.ceiling:
         check_ceiling(root, census)

@@ -241,7 +241,8 @@ def check_cassette(cassette: Cassette, known: Known = NOTHING) -> None:
             cassette.path,
             leak.line,
             f"the cassette would hold a secret ({leak}); nothing was written",
-            "replace it by a label such as <project:developer:api> in the recording, then import again",
+            "replace it by a label such as <project:developer:api> in the recording, then make import FROM=FOLDER "
+            f"EX={cassette.path.parent.name}/{cassette.path.stem}",
             kind="secret",
         )
     if load_cassette(cassette.path, cassette.text).interactions != cassette.interactions:

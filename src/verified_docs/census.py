@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
+from verified_docs.disagreement import refuse_disagreement
 from verified_docs.problem import Problem, read_text, shown
 
 DOCS = "docs"
@@ -76,11 +77,12 @@ def take_census(folder: Path) -> list[Fence]:
     pages = sorted(path for path in folder.rglob("*") if path.suffix in _MARKDOWN and path.is_file())
     for page in pages:
         if page.suffix != ".md":
-            raise Problem(page, 1, f"a page has to end in .md, not {page.suffix}", "rename it", kind="census")
+            fix = f"git mv {shown(page)} {shown(page.with_suffix('.md'))}, then make census"
+            raise Problem(page, 1, f"a page has to end in .md, not {page.suffix}", fix, kind="census")
     fences = [fence for page in pages for fence in find_fences(page, read_text(page))]
     if not fences:
         what = f"there is no code fence on {len(pages)} pages" if pages else "there is no page"
-        raise Problem(folder, None, what, f"look whether {shown(folder)} is the right folder", kind="census")
+        raise Problem(folder, None, what, f"ls {shown(folder)}, to see whether this is the right folder", kind="census")
     return fences
 
 
@@ -94,6 +96,7 @@ def find_fences(page: Path, text: str) -> list[Fence]:
     Raises:
         Problem: Something on it looks like code and is not a fence: nobody would run or check it.
     """
+    refuse_disagreement(page, text)
     return sorted(_find(page, text.split("\n"), 0), key=lambda fence: fence.line)
 
 
@@ -159,7 +162,9 @@ def _take_containers(rows: list[str]) -> tuple[list[str], list[tuple[int, list[s
 
 
 def _unseen(page: Path, line: int, what: str) -> Problem:
-    return Problem(page, line, what, "write a fence at the margin of its block, after an empty row", kind="census")
+    return Problem(
+        page, line, what, "write a fence at the margin of its block, after an empty row; make census", kind="census"
+    )
 
 
 def language_of(info: str) -> str:

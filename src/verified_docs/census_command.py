@@ -43,7 +43,7 @@ def census(
         found = take_page_census(root, evidence, load_durations(files))
         if not found.blocks:
             what = "there is no block of code on any page"
-            raise Problem(root / "docs", None, what, "look whether this is the right folder", kind="census")
+            raise Problem(root / "docs", None, what, "ls docs, to see whether this is the right folder", kind="census")
         for kind in KINDS:
             by_language = [(found.count(kind, language=one), one) for one in found.languages]
             told_of = ", ".join(f"{count} {one}" for count, one in by_language if count)

@@ -39,7 +39,7 @@ class Malformed(Exception):
         fix: What puts it right.
     """
 
-    def __init__(self, what: str, line: int = 0, fix: str = "correct the fence, then make check") -> None:
+    def __init__(self, what: str, line: int = 0, fix: str = "correct the fence, then make census") -> None:
         super().__init__(what)
         self.line = line
         self.fix = fix
@@ -81,7 +81,7 @@ def _check(language: str, content: str, schema: Path | str | None) -> Checked | 
     if language not in _CHECKERS:
         known = ", ".join(sorted({*_CHECKERS, *ILLUSTRATION}))
         what = "names a language that is neither run nor checked" if language else "names no language"
-        return Malformed(what, fix=f"use one of {known}")
+        return Malformed(what, fix=f"use one of {known}, then make census")
     by, checker = _CHECKERS[language]
     try:
         document = checker(content)

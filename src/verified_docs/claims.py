@@ -72,7 +72,7 @@ def _check_provenance(cassette: Cassette, lane: Lane, example: Example) -> None:
             cassette.path,
             1,
             f"the cassette was recorded from {server} with {client}, but stands in the lane {lane}",
-            f"verified-docs import FOLDER --only {example.id}",
+            f"make import FROM=FOLDER EX={example.id}",
             kind="provenance",
         )
 

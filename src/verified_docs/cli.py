@@ -113,7 +113,7 @@ def verify(
                 evidence,
                 None,
                 "evidence of one example would pass for all",
-                "leave out one of the two",
+                f"verified-docs verify {example}, or verified-docs verify --evidence {shown(evidence)}",
                 kind="evidence",
             )
         adapter = GitLabMLflow()

@@ -51,9 +51,11 @@ def load_known(root: Path, environment: Mapping[str, str] = os.environ) -> Known
         patterns = tuple(map(re.compile, expressions))
     except re.error as error:
         what = f"a canary is no regular expression ({error.msg})"
-        raise Problem(root / CONFIG, None, what, "write re: and an expression of Python", kind="config") from None
+        raise Problem(
+            root / CONFIG, None, what, "write re: and an expression of Python, then make scan", kind="config"
+        ) from None
     if any(len(one) < 4 for one in values) or any(pattern.search("") for pattern in patterns):
-        fix = f"give canaries and {VARIABLE} at least four signs"
+        fix = f"give canaries and {VARIABLE} at least four signs, then make scan"
         raise Problem(root / CONFIG, None, "a canary is so short that it stands everywhere", fix, kind="config")
     hosts = (
         host.lower()
@@ -76,5 +78,5 @@ def _texts(root: Path, settings: dict[str, Any], key: str) -> list[str]:
     texts = settings.get(key, [])
     if not isinstance(texts, list) or not all(isinstance(one, str) and one for one in texts):
         what = f"{key} under [tool.verified_docs] has to be a list of texts"
-        raise Problem(root / CONFIG, None, what, f'write {key} = ["..."], or leave it out', kind="config")
+        raise Problem(root / CONFIG, None, what, f'write {key} = ["..."], or leave it out; make scan', kind="config")
     return texts

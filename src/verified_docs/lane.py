@@ -11,6 +11,9 @@ from typing import Any
 from verified_docs.problem import Problem, read_text
 
 CONFIG = "pyproject.toml"
+_ADD_LANES = (
+    'add lanes = [{ server = "GitLab 19.3", client = "MLflow 3.17.2" }] under [tool.verified_docs], then make verify'
+)
 _SCANNED = {"canaries", "hosts_in", "scan_allow"}
 _KEYS = _SCANNED | {"due", "fresh_days", "functions", "lanes", "publish", "schemas", "tasks", "unproven_ceiling"}
 
@@ -75,7 +78,7 @@ def load_settings(root: Path) -> dict[str, Any]:
             path,
             None,
             f"the settings with the lanes cannot be read ({type(error).__name__}: {error})",
-            'add lanes = [{ server = "GitLab 19.3", client = "MLflow 3.17.2" }] under [tool.verified_docs]',
+            _ADD_LANES,
             kind="config",
         ) from error
     return table
@@ -105,11 +108,13 @@ def load_lanes(root: Path) -> tuple[Lane, ...]:
             path,
             None,
             f"the lanes cannot be read ({type(error).__name__}: {error})",
-            'add lanes = [{ server = "GitLab 19.3", client = "MLflow 3.17.2" }] under [tool.verified_docs]',
+            _ADD_LANES,
             kind="config",
         ) from error
     if not lanes or len({lane.id for lane in lanes}) != len(lanes):
-        raise Problem(path, None, "the lanes must be named, each once", f"edit lanes in {CONFIG}", kind="config")
+        raise Problem(
+            path, None, "the lanes must be named, each once", f"edit lanes in {CONFIG}, then make verify", kind="config"
+        )
     return lanes
 
 

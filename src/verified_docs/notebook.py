@@ -39,7 +39,7 @@ def notebook_blocks(path: Path) -> list[Fence]:
         return [block for cell, row in zip(cells, rows, strict=True) for block in _blocks(path, cell, row, language)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError) as error:
         what = f"this is no notebook: {type(error).__name__}: {error}"
-        raise Problem(path, 1, what, "save it as a notebook of format 4", kind="census") from error
+        raise Problem(path, 1, what, "save it as a notebook of format 4, then make census", kind="census") from error
 
 
 def _cells(text: str) -> list[yaml.Node]:

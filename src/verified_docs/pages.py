@@ -193,7 +193,8 @@ class Pages:
         except Problem:
             raise
         except UnicodeDecodeError as error:
-            raise Problem(path, 1, "the page is not UTF-8", "save it as UTF-8 text", kind="page") from error
+            fix = "save it as UTF-8 text, then make site"
+            raise Problem(path, 1, "the page is not UTF-8", fix, kind="page") from error
         except Exception as error:
             # Whatever a page's own expression raises is the page's mistake.
             lines = [
@@ -222,7 +223,7 @@ class Pages:
                     path,
                     rows.source(one.line),
                     f"the page would show a request that was not recorded: {one.content.partition(chr(10))[0]}",
-                    'write {{ exchange("area/name", "POST end/of/path") }}',
+                    'write {{ exchange("area/name", "POST end/of/path") }}, then make site',
                     kind="unverified-code",
                 )
             if one.language not in PYTHON:
@@ -267,7 +268,7 @@ class Pages:
                 self.examples[unused[0]].path,
                 1,
                 f"no page of a task explains this example{more}",
-                f'write {{{{ example("{unused[0]}") }}}} on the page of its task',
+                f'write {{{{ example("{unused[0]}") }}}} on the page of its task, then make site',
                 kind="unused-example",
             )
         for path in sorted(path for path in (self.root / SNIPPETS).rglob("*") if path.is_file()):
@@ -277,7 +278,7 @@ class Pages:
                     path,
                     1,
                     "no page shows this snippet",
-                    f'write {{{{ snippet("{name}") }}}} on a page',
+                    f'write {{{{ snippet("{name}") }}}} on a page, then make site',
                     kind="unused-snippet",
                 )
 

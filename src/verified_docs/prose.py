@@ -232,6 +232,6 @@ def problem(path: Path, fact: Fact, wrong: tuple[str, str]) -> Problem:
         path,
         fact.line,
         f"a fact that no evidence backs: {what}",
-        f"write {fix}, or give it a reason in docs/facts.yaml",
+        f"write {fix}, or give it a reason in docs/facts.yaml; make site",
         kind="fact",
     )

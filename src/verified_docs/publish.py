@@ -81,7 +81,7 @@ def publish_pages(root: Path, evidence: Evidence, into: Path, durations: Duratio
         for target, text in pages.files.items():
             if (work / target).exists():
                 what = f"a page would publish {target!r} over another file"
-                raise Problem(root / DOCS / target, None, what, "choose another name", kind="page")
+                raise Problem(root / DOCS / target, None, what, "choose another name, then make site", kind="page")
             writer.write(target, text, root / target)
         pages.check_all_shown()
         check_ceiling(root, census)
@@ -139,7 +139,7 @@ def _check_target(root: Path, into: Path, as_they_are: list[Path]) -> Path:
             into,
             None,
             "this folder would be replaced, and holds no earlier result",
-            "choose another --into",
+            "verified-docs publish build/evidence/*.json --into build/docs, or any other new folder",
             kind="target",
         )
     return into
@@ -151,7 +151,7 @@ def _check_fresh(root: Path, examples: dict[str, Example], evidence: Evidence) -
         if proof is None or proof.sha256 != example.sha256:
             raise Problem(
                 example.path,
-                None,
+                1,
                 "the example was changed after it was verified" if proof else "the example was never verified",
                 "make verify",
                 kind="stale",
@@ -180,7 +180,7 @@ def _published_as_they_are(root: Path) -> list[Path]:
                 root / CONFIG,
                 None,
                 f"publish = {names!r} under [tool.verified_docs] has to list folders of the project",
-                'write publish = ["folder"], or leave it out',
+                'write publish = ["folder"], or leave it out, then make site',
                 kind="config",
             )
     return folders
@@ -211,7 +211,7 @@ class _Writer:
     def check(self, data: bytes, source: Path) -> None:
         for leak in _leaks(data, self._known):
             what = f"the page would publish a secret ({leak})"
-            raise Problem(source, leak.line, what, "take it out", kind="secret")
+            raise Problem(source, leak.line, what, "take it out, then make site", kind="secret")
 
     def write(self, target: str, content: str | bytes, source: Path) -> None:
         data = content.encode() if isinstance(content, str) else content

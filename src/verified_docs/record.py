@@ -99,7 +99,8 @@ def plan(
         client = lanes[-1].client
         what = f"no lane is called {unknown[0]}" if unknown else f"no lane is for {server.name} {server.version}"
         add = f'add {{ server = "{server.name} {version}", client = "{client}" }} to lanes'
-        fix = f"use one of {', '.join(lane.id for lane in lanes)}" if unknown else f"{add}, or record another server"
+        one = f"make record LANE={lanes[-1].id}, or another of {', '.join(lane.id for lane in lanes[:-1])}"
+        fix = one if unknown else f"{add}, then make record; or record another server"
         raise Problem(root / CONFIG, None, what, fix, kind="lane")
     found: list[tuple[Example, Lane]] = []
     for lane in fitting:
@@ -156,7 +157,7 @@ def record(
             state, why = "failed", f"{problem.what}; fix: {problem.fix}"
         except OSError as error:
             what = f"the recording of {key} cannot be written: {error.strerror or type(error).__name__}"
-            then = "make room, then run the command again: it goes on here"
+            then = "make room (df -h), then run the command again: it goes on here"
             raise Problem(Path(error.filename or book.folder), None, what, then, kind="disk") from None
         book.note(key, example.sha256, state)
         if wishes.into:
@@ -256,13 +257,13 @@ class _One:
             raise ServerGone(f"the server stopped answering while {shown(example.path)} ran")
         if reply["refused"]:
             what = f"nothing was written: {reply['refused'][0]}"
-            fix = "send requests only to the server, with the tokens that the header names"
+            fix = f"send requests only to the server, with the tokens of the header, then make record EX={example.id}"
             raise Problem(example.path, None, what, fix, kind="not-kept")
 
     def _with_hint(self, problem: Problem) -> Problem:
         if problem.kind in _BROKEN_PROMISES:
             problem.fix = (
-                "look at it; --accept puts the recording in place all the same, then make update corrects `#>`"
+                "look at it; verified-docs record --accept keeps it all the same, then make update corrects `#>`"
             )
         return problem
 

@@ -226,6 +226,6 @@ def _one_file(path: Path, lanes: tuple[Lane, ...], server: str, client: str) -> 
         lane = next(one for one in lanes if version.startswith(f"{one.server}.") and one.client_version == made_with)
     except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
         what = f"nothing says in which lane {shown(path)} was recorded ({type(error).__name__})"
-        fix = f"put it into <lane>/<area>/<name>.yaml, or say it in {shown(beside)} as another recording does"
+        fix = f"put it into <lane>/<area>/<name>.yaml, or say it in {shown(beside)}, then make import"
         raise Problem(path, None, what, fix, kind="recording") from None
     return Recording(lane, example_id, path, path.with_suffix(".py"))

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import yaml
 
@@ -85,7 +85,7 @@ def find_recordings(folder: Path, lanes: Iterable[Lane], only: Iterable[str] = (
             folder,
             None,
             f"there is no recording of {', '.join(sorted(missing)) or 'any lane'}",
-            "name a folder that holds <lane>/<area>/<name>.yaml: verified-docs import FOLDER --only AREA",
+            "name a folder that holds <lane>/<area>/<name>.yaml: make import FROM=FOLDER EX=AREA",
             kind="no-recording",
         )
     return found
@@ -144,6 +144,17 @@ def convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
     Raises:
         Problem: The recording is malformed, names another host, or sends a credential without a label.
     """
+    try:
+        cassette = _convert(root, recording, adapter)
+        _ = cassette.text.encode()
+    except (RecursionError, OverflowError, UnicodeEncodeError) as error:
+        # Nested too deep, an infinite status, half of a sign.
+        what = f"the recording holds what no cassette can hold ({type(error).__name__})"
+        raise refused(recording.path, what) from None
+    return cassette
+
+
+def _convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
     raw = _read(recording.path)
     rows = _parse(recording.path, raw)
     provenance = _provenance(recording, raw, adapter)
@@ -244,6 +255,9 @@ def _provenance(recording: Recording, raw: bytes, adapter: Adapter) -> Provenanc
 def _interaction(row: Any, adapter: Adapter) -> tuple[Interaction, tuple[bytes, bytes]]:
     """An interaction with its headers scrubbed, and the bytes of its two bodies."""
     request, response = row["request"], row["response"]
+    if not isinstance(request["method"], str) or not isinstance(request["uri"], str):
+        raise TypeError("method and address are no text")
+    urlsplit(request["uri"])
     headers = {}
     for name, value in _flat(request["headers"]):
         if name.lower() in adapter.credential_headers:

@@ -28,7 +28,8 @@ def refused(path: Path, what: str) -> Problem:
         path: The recording.
         what: Why it is refused; another sentence takes its place where it would give a secret away.
     """
-    fix = "record it again; nothing was imported"
+    example_id = f"{path.parent.name}/{path.stem}"
+    fix = f"make record EX={example_id}, or make import FROM=FOLDER EX={example_id}; nothing was imported"
     return Problem(path, None, unspoken(what, instead=UNSPOKEN), fix, kind="recording")
 
 

@@ -123,7 +123,7 @@ def load_exempt(root: Path) -> tuple[Exempt, ...]:
             raise TypeError
     except TypeError:
         what = "scan_allow under [tool.verified_docs] has to list a file, a kind and a reason each"
-        raise Problem(root / CONFIG, None, what, f"write {_ALLOW}", kind="config") from None
+        raise Problem(root / CONFIG, None, what, f"write {_ALLOW}, then make scan", kind="config") from None
     return exempt
 
 
@@ -263,7 +263,9 @@ def _read(root: Path, paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
             try:
                 yield name, path.read_bytes()
             except OSError as error:
-                raise Problem(path, None, f"this cannot be read: {error.strerror}", "correct its rights") from None
+                raise Problem(
+                    path, None, f"this cannot be read: {error.strerror}", f"ls -ld {path}, and correct its rights"
+                ) from None
 
 
 def _split(listed: bytes) -> list[str]:

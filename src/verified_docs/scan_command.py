@@ -48,7 +48,12 @@ def _report(root: Path, paths: list[Path] | None, *, staged: bool) -> Report:
     from verified_docs.known import load_known
 
     if paths and staged:
-        raise Problem(root, None, "--staged and paths exclude each other", "leave out one of the two")
+        raise Problem(
+            root,
+            None,
+            "--staged and paths exclude each other",
+            "verified-docs scan --staged, or verified-docs scan PATH",
+        )
     if paths:
         files = scanner.chosen(root, [path.absolute() for path in paths])
     else:
@@ -76,9 +81,9 @@ def _print_json(report: Report) -> None:
 
 def _tell(report: Report, root: Path, took: float) -> None:
     for one in report.findings:
-        tell(Problem(root / one.file, one.line, one.said, one.fix))
+        tell(Problem(root / one.file, one.line, f"{one.said}, which may not stand here", f"{one.fix}, then make scan"))
     for row in report.unused:
         what = f"scan_allow has {row.kind!r} for {row.file}, and there is none"
-        tell(Problem(root / "pyproject.toml", None, what, "take the row out"))
+        tell(Problem(root / "pyproject.toml", None, what, "take the row out, then make scan"))
     if report.clean:
         out.print(f"[green]no secret[/] in {report.files} files, {report.size / 1e6:.1f} MB, in {took:.1f} s")
