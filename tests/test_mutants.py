@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from conftest import ADAPTER, LANES, LANES_HERE, ROOT, rewrite
+from conftest import ADAPTER, LANES, LANES_HERE, PARTS, ROOT, rewrite
 from verified_docs.cli import app
 from verified_docs.mutants import gates
 from verified_docs.mutants.gates import GATES, Bench, Gate, Job
@@ -44,8 +44,22 @@ def here() -> Project:
 
 
 @pytest.fixture(scope="module")
-def every(here: Project) -> dict[str, list[Mutant]]:
-    return {operator.name: choose(here, operator) for operator in OPERATORS if not operator.absent}
+def whole(pages: Path, site: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project with its pages and its site, which a clean checkout does not have."""
+    root = tmp_path_factory.mktemp("whole")
+    for path in ROOT.iterdir():
+        if path.name not in {"build", "site", ".git"}:
+            (root / path.name).symlink_to(path)
+    (root / "site").symlink_to(site)
+    (root / "build").mkdir()
+    (root / "build" / "docs").symlink_to(pages)
+    (root / "build" / "evidence").symlink_to(PARTS[0].parent)
+    return Project(root)
+
+
+@pytest.fixture(scope="module")
+def every(whole: Project) -> dict[str, list[Mutant]]:
+    return {operator.name: choose(whole, operator) for operator in OPERATORS if not operator.absent}
 
 
 def job_of(mutant: Mutant) -> Job:
@@ -65,8 +79,8 @@ def test_there_are_a_thousand_with_names_of_their_own(every: dict[str, list[Muta
     assert len(set(names)) == len(names) >= 1000
 
 
-def test_mutants_are_the_same_each_time(every: dict[str, list[Mutant]]) -> None:
-    again = find_mutants(Project(ROOT), OPERATORS)
+def test_mutants_are_the_same_each_time(every: dict[str, list[Mutant]], whole: Project) -> None:
+    again = find_mutants(Project(whole.root), OPERATORS)
     assert [(one.id, one.fault.what) for one in again] == [
         (one.id, one.fault.what) for found in every.values() for one in found
     ]
@@ -74,11 +88,12 @@ def test_mutants_are_the_same_each_time(every: dict[str, list[Mutant]]) -> None:
         assert one.fault.make() == other.fault.make()
 
 
-def test_every_mutant_changes_something(every: dict[str, list[Mutant]]) -> None:
+def test_every_mutant_changes_something(every: dict[str, list[Mutant]], whole: Project) -> None:
     for found in every.values():
         for mutant in found[::6]:
             for path, text in mutant.fault.make().items():
-                before = (ROOT / path).read_text("utf-8") if (ROOT / path).exists() else None
+                file = whole.root / path
+                before = file.read_text("utf-8") if file.exists() else None
                 assert text != before, mutant.id
 
 

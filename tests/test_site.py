@@ -18,7 +18,7 @@ from verified_docs.census import find_fences, take_census
 from verified_docs.evidence import Evidence
 from verified_docs.example import load_examples
 from verified_docs.known import load_known
-from verified_docs.problem import Problem
+from verified_docs.problem import Problem, Problems
 from verified_docs.publish import publish_pages
 from verified_docs.rules import Known
 from verified_docs.scan import load_exempt, scan
@@ -293,7 +293,6 @@ def test_example_that_no_page_of_a_task_explains(project: Path, evidence: Eviden
     [
         "{{ '```' }}python\n1/0\n{{ '```' }}\n",
         '{{ example("tracking/check_connection") | replace("connection-check", "another") }}\n',
-        "```python\nprint(2)\n```\n",
     ],
 )
 def test_python_that_never_ran(text: str, project: Path, evidence: Evidence) -> None:
@@ -301,6 +300,14 @@ def test_python_that_never_ran(text: str, project: Path, evidence: Evidence) -> 
     rewrite(page, page.read_text("utf-8") + "\n" + text)
     problem = refused(project, evidence)
     assert (problem.kind, problem.path) == ("unverified-code", page)
+
+
+def test_python_that_was_written_after_the_evidence(project: Path, evidence: Evidence) -> None:
+    page = project / "docs/how-to/autolog.md"
+    rewrite(page, page.read_text("utf-8") + "\n```python\nprint(2)\n```\n")
+    with pytest.raises(Problems) as caught:
+        publish_pages(project, evidence, project / "build" / "docs")
+    assert [(problem.kind, problem.path) for problem in caught.value.found] == [("evidence", page)]
 
 
 def test_an_example_in_a_comment_is_not_shown(project: Path, evidence: Evidence) -> None:

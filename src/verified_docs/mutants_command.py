@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from verified_docs.mutants.score import Score
     from verified_docs.mutants.trial import Verdict
 
+_EACH = 100
 _PROGRAM = "verified_docs.gitlab_mlflow.mutant_process"
 
 
@@ -117,7 +119,13 @@ def _tried(root: Path, chosen: Sequence[Mutant], lanes: Sequence[Lane]) -> list[
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("", total=len(chosen))
 
+        done = itertools.count(1)
+
         def tell(verdict: Verdict) -> None:
+            number = next(done)
+            if number % _EACH == 0 and not err.is_terminal:
+                # A log has no bar.
+                err.print(f"{number} of {len(chosen)}")
             progress.update(task, advance=1, description=escape(verdict.mutant.operator.name))
 
         return try_mutants(root, chosen, lanes, _PROGRAM, tell)

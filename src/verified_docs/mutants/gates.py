@@ -189,12 +189,12 @@ def _ignore(result: object) -> None:
     """A gate says nothing but by raising."""
 
 
-def tests(file: str, words: str) -> Callable[[Bench, Job], None]:
-    """A gate of `make test`: the tests of a file, or those with some words in their names.
+def tests(words: str, *files: str) -> Callable[[Bench, Job], None]:
+    """A gate of `make test`: the tests of some files that have some words in their names.
 
     Args:
-        file: The file below `tests/`.
         words: What to choose, as for `pytest -k`; may name the `example` or the `snippet` of the job.
+        files: The files below `tests/`.
     """
 
     def ask(bench: Bench, job: Job) -> None:
@@ -212,10 +212,10 @@ def tests(file: str, words: str) -> Callable[[Bench, Job], None]:
         # Modules that are loaded already are a help here.
         loaded = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
         options = ["-q", "-x", "-c", "pyproject.toml", *loaded, "-k", chosen]
-        code = pytest.main([*options, f"tests/{file}"], plugins=[Failures()])
+        code = pytest.main([*options, *(f"tests/{file}" for file in files)], plugins=[Failures()])
         if code:
             what = str(failed[0].longreprtext).splitlines()[-1] if failed else f"pytest ended with {code!r}"
-            raise Problem(bench.root / "tests" / file, None, what, "make test", kind="test")
+            raise Problem(bench.root / "tests" / files[0], None, what, "make test", kind="test")
 
     return ask
 
@@ -275,7 +275,7 @@ GATES: dict[str, Gate] = {
     ),
     "snippet-tests": Gate(
         "the tests of the shell snippets in `make test`",
-        tests("test_shell_snippets.py", "every_command_line or {snippet}"),
+        tests("(not a_shell_snippet_does) or {snippet}", "test_shell_snippets.py", "test_snippet_words.py"),
         lambda bench, job: ["snippet-tests"],
     ),
     "page": Gate(
@@ -297,7 +297,7 @@ GATES: dict[str, Gate] = {
     ),
     "example-tests": Gate(
         "the tests of the committed examples in `make test`",
-        tests("test_example.py", "runs_by_itself and {example}"),
+        tests("runs_by_itself and {example}", "test_example.py"),
         lambda bench, job: ["example-tests"],
     ),
 }
