@@ -18,10 +18,8 @@ _OTHER_STATUS = {"200": "201", "201": "200", "400": "422", "401": "403", "403": 
 def _plain(project: Project, path: str) -> str:
     """The text of a page with everything but prose blanked, so that places stay what they are."""
     text = project.text(path)
-    # Not by blanks, which would make a row an indented block.
-    blank = _EXPRESSION.sub(lambda match: re.sub(r"[^\n]", "x", match.group()), text)
-    rows = blank.split("\n")
-    for fence in find_fences(project.root / path, blank):
+    rows = _EXPRESSION.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text).split("\n")
+    for fence in find_fences(project.root / path, text):
         for number in range(fence.line - 1, min(fence.line + fence.content.count("\n") + 1, len(rows))):
             rows[number] = " " * len(rows[number])
     return "\n".join(rows)
