@@ -165,6 +165,7 @@ def _page(bench: Bench, job: Job) -> None:
                 names.add(page.relative_to(bench.root / DOCS).as_posix())
     for name in sorted(names):
         bench.warm_pages.render(name)
+    bench.warm_pages.check_facts()
 
 
 def _build(bench: Bench) -> None:
