@@ -64,7 +64,7 @@ def test_one_lane_of_one_example(project: Path, evidence: Evidence, tmp_path: Pa
         assert notice < card.index("```python")
         because = f"**Not verified** with {LAST.server} and {LAST.client}, because: {REASON}. In the hands of"
         assert because in card
-        chips = re.findall(r'<li class="chip chip--(\w+)">.*? (GitLab \S+) · (MLflow \S+) <em>(.*?)</em>', card)
+        chips = re.findall(r'<li class="chip chip--(\w+)"[^>]*>.*? (GitLab \S+) · (MLflow \S+) <em>(.*?)</em>', card)
         assert chips[-1] == ("quarantined", LAST.server, LAST.client, "in quarantine until 2026-12-24")
         assert {chip[0] for chip in chips[:-1]} == {"passes"}
         assert "Replayed against recordings of 2026-11-22" in card

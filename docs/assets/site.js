@@ -37,3 +37,23 @@ window.addEventListener("load", () => {
     time.after(note);
   }
 });
+
+// On paper nothing can be opened, and a link is no use without its address.
+window.addEventListener("beforeprint", () => {
+  // Paper is white; only a script makes a page dark.
+  document.body.dataset.printed = document.body.dataset.mdColorScheme || "";
+  document.body.dataset.mdColorScheme = "default";
+  for (const box of document.querySelectorAll(".md-content details:not([open])")) {
+    box.open = true;
+    box.dataset.opened = "";
+  }
+  for (const link of document.querySelectorAll(".md-content a[href]"))
+    if (!link.getAttribute("href").startsWith("#")) link.dataset.address = link.href;
+});
+window.addEventListener("afterprint", () => {
+  document.body.dataset.mdColorScheme = document.body.dataset.printed;
+  for (const box of document.querySelectorAll("details[data-opened]")) {
+    box.open = false;
+    delete box.dataset.opened;
+  }
+});

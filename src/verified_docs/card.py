@@ -123,7 +123,8 @@ class Cards:
             rows = example.sections[section]
             promised = [line.text for line in example.expected if line.line in rows]
             if promised:
-                parts.append(fence("text", "\n".join(promised) + "\n", "Output"))
+                proven = [lane_id for lane_id, result in proof.results.items() if result.verdict in _PROVEN]
+                parts.append(_of_lanes(proven, "output", fence("text", "\n".join(promised) + "\n", "Output")))
         elif not section:
             parts += self._outputs(proof)
         parts += self._failures(proof)
@@ -139,9 +140,10 @@ class Cards:
         # What most lanes print comes first; of two that are as common, the newer.
         newest_first = list(by_output.items())[::-1]
         ordered = sorted(newest_first, key=lambda item: -len(item[1]))
+        titles = ["Output", *(f"Output with {self._names(lane_ids)}" for _, lane_ids in ordered[1:])]
         return [
-            fence("text", output, "Output" if number == 0 else f"Output with {self._names(lane_ids)}")
-            for number, (output, lane_ids) in enumerate(ordered)
+            _of_lanes(lane_ids, "output", fence("text", output, title))
+            for title, (output, lane_ids) in zip(titles, ordered, strict=False)
         ]
 
     def _failures(self, proof: Proof) -> list[str]:
@@ -155,7 +157,8 @@ class Cards:
             text = f"{output}{kind}: {message}\n"
             body = fence("text", text, None)
             indented = "\n".join(f"    {row}" if row else "" for row in body.splitlines())
-            blocks.append(f'!!! failure "Fails with {self._names(lane_ids)}"\n\n{indented}')
+            failure = f'!!! failure "Fails with {self._names(lane_ids)}"\n\n{indented}'
+            blocks.append(_of_lanes(lane_ids, "fails", failure))
         return blocks
 
     def _names(self, lane_ids: list[str]) -> str:
@@ -171,7 +174,7 @@ class Cards:
             mark, words = _VERDICTS[result.verdict]
             words += f" until {result.quarantine.until}" if result.quarantine else ""
             chips.append(
-                f'<li class="chip chip--{result.verdict}"><span aria-hidden="true">{mark}</span> '
+                f'<li class="chip chip--{result.verdict}" data-lane="{lane_id}"><span aria-hidden="true">{mark}</span> '
                 f"{html.escape(lane.server)} · {html.escape(lane.client)} <em>{words}</em></li>"
             )
         return f'<ul class="chips">{"".join(chips)}</ul>'
@@ -303,6 +306,11 @@ class Cards:
 def download(example: Example) -> str:
     """Where the whole example stands on the site."""
     return f"examples/{example.id}.py"
+
+
+def _of_lanes(lane_ids: Iterable[str], kind: str, text: str) -> str:
+    """Markdown that is true of some lanes only, so that a page can leave it out where a reader has another."""
+    return f'<div class="{kind}" data-lane="{" ".join(lane_ids)}" markdown="1">\n\n{text}\n\n</div>'
 
 
 def _plain(text: str) -> str:

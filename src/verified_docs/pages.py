@@ -20,6 +20,7 @@ from verified_docs.evidence import Evidence
 from verified_docs.example import Example, missing_names
 from verified_docs.exchange import NotThere, exchange
 from verified_docs.freshness import Ages
+from verified_docs.glance import glance
 from verified_docs.inventory import waiting_areas
 from verified_docs.lane import load_settings
 from verified_docs.notebook import NOTEBOOK, notebook_blocks
@@ -38,7 +39,7 @@ class Pages:
     """Renders pages with what they may ask for.
 
     That is `example(...)`, `exchange(...)`, `status(...)`, `requests(...)`, `quote(...)`, `bundle(...)`,
-    `publish_file(...)`, `snippet(...)`, `file(...)`, `lanes()`, `facts`, `evidence`, `freshness`, `quarantined()`,
+    `publish_file(...)`, `snippet(...)`, `file(...)`, `lanes()`, `glance()`, `facts`, `evidence`, `freshness`, `quarantined()`,
     `waiting`, and what the project's own functions add; the page of the census, which is rendered last, also for
     `census`.
 
@@ -166,6 +167,7 @@ class Pages:
             "snippet": self._snippet,
             "file": self._file,
             "lanes": self.cards.lanes,
+            "glance": lambda: glance(self.evidence),
             "quarantined": lambda: self.cards.quarantined(up),
             "facts": Facts(self.evidence),
             "evidence": self.evidence,
