@@ -68,7 +68,7 @@ def curl(one: Interaction, names: Names, example: Example) -> str:
     # `--request HEAD` would wait for a body.
     if one.method == "HEAD":
         parts.append("--head")
-    elif not uploads and one.method != ("POST" if one.body else "GET"):
+    elif not uploads and (one.body or one.method != "GET"):
         parts.append(f"--request {shlex.quote(one.method)}")
     if _GLOB.search(one.uri):
         parts.append("--globoff")
@@ -192,7 +192,7 @@ class Wire:
         """What the variables of the commands stand for, where it is not plain."""
         commands = [curl(one, self._names, example) for one in sent]
         used = {name for command in commands for name in re.findall(r'(?<!\\)"[^"\n]*?\$(\w+)', command)}
-        tokens = [f"`${name}` is `{value}`" for name, value in self._names.variables(example).items() if name in used and value[:1] == "<"]
+        tokens = [f"`${name}` is the token `{value}`" for name, value in self._names.variables(example).items() if name in used and value[:1] == "<"]
         other = [f"`${TOKEN}` is the token that the request was sent with"] if TOKEN in used else []
         file = [f"`${FILE}` is the path of the file to send"] if FILE in used else []
         words = "; ".join([*tokens, *other, *file])
@@ -233,7 +233,7 @@ class Wire:
         for lane_id, cassette in others.items():
             found = tuple(self._compared(sent, cassette.interactions))
             (by_difference.setdefault(found, []) if found else same).append(lane_id)
-        blocks = [_of_lanes(same, f"{self._told(same)} sent the same and got the same status codes.")] if same else []
+        blocks = [_of_lanes(same, f"The same requests and status codes: {self._told(same)}.")] if same else []
         for found, lane_ids in by_difference.items():
             cassette = others[lane_ids[-1]]
             link = f"[The cassette]({up}{self._below(cassette)}) has all of it."
