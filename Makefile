@@ -1,6 +1,7 @@
 # One target per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve test verify check update import record freshness measured diagrams census lint types lock clean
+.PHONY: help setup site serve built test verify audit check update golden mutants import record freshness measured diagrams census scan
+.PHONY: lint types lock clean
 MAKEFLAGS += --no-print-directory
 
 MAJORS := 2 3
@@ -10,6 +11,7 @@ EX ?=
 LANE ?=
 FROM ?=
 SCREENS ?=
+UPDATE ?=
 MERMAID := 11.17.2
 
 # Compiled modules are kept: importing MLflow without them takes three times as long.
@@ -30,27 +32,43 @@ verify: setup ## Replay every example in every lane
 verify-%:
 	@.venv/mlflow-$*/bin/verified-docs verify --evidence $(EVIDENCE)/mlflow-$*.json
 
+audit: verify ## Replay everything again with plain vcrpy, and compare with the evidence
+	@$(MAKE) -j2 $(MAJORS:%=audit-%)
+audit-%:
+	@.venv/mlflow-$*/bin/python scripts/audit.py $(EVIDENCE)/mlflow-$*.json
+
 site: verify ## Verify, then build the site into site/
 	@$(MAIN)/verified-docs publish $(MAJORS:%=$(EVIDENCE)/mlflow-%.json)
 	@$(MAIN)/mkdocs build --strict
+	@$(MAIN)/verified-docs scan
 	@echo "site/index.html is ready; look at it with: make serve"
 
 serve: site ## Build the site and show it on http://127.0.0.1:8000
 	@$(MAIN)/python -m http.server --bind 127.0.0.1 --directory site 8000
 
-test: setup ## Run everything: lint, types, all lanes, the site
+built: setup ## Check that site/ is what the evidence gives now
+	@$(MAIN)/verified-docs built $(MAJORS:%=$(EVIDENCE)/mlflow-%.json) --site site
+
+mutants: site ## Break the project on purpose and count what no check sees [UPDATE=1]
+	@$(MAIN)/verified-docs mutants --json build/mutants.json $(if $(UPDATE),--update)
+
+test: setup ## Run everything: lint, types, all lanes, the audit, the site
 	@$(MAKE) lint types
 	@mkdir -p $(EVIDENCE)
 	@$(MAKE) -j2 $(MAJORS:%=test-%)
 	@$(MAIN)/pytest --ignore=tests/test_examples.py
 test-%:
 	@.venv/mlflow-$*/bin/pytest -q tests/test_examples.py --evidence $(EVIDENCE)/mlflow-$*.json
+	@$(MAKE) audit-$*
 
 check: setup ## Verify one example: make check EX=tracking/log_first_run
 	@for major in $(MAJORS); do .venv/mlflow-$$major/bin/verified-docs verify $(EX) || exit 1; done
 
 update: setup ## Rewrite an example's expected output: make update EX=tracking/log_first_run
 	@for major in $(MAJORS); do .venv/mlflow-$$major/bin/verified-docs verify --update $(EX) || exit 1; done
+
+golden: setup ## Rewrite the golden files of messages; read the difference
+	@$(MAIN)/pytest -q tests/test_golden_messages.py --golden-update
 
 import: setup ## Import raw recordings: make import FROM=folder [EX=area/name]
 	@$(MAIN)/verified-docs import $(FROM) $(if $(EX),--only $(EX))
@@ -72,9 +90,13 @@ diagrams: setup ## Draw the diagrams anew; needs npm and Chromium
 census: setup ## Count every code fence of the pages
 	@$(MAIN)/verified-docs census
 
+scan: setup ## Look for secrets in what git tracks and in what was built
+	@$(MAIN)/verified-docs scan
+
 lint: setup
 	@$(MAIN)/ruff check --quiet .
 	@$(MAIN)/ruff format --quiet --check src tests
+	@$(MAIN)/verified-docs scan
 
 types: setup
 	@$(MAIN)/mypy --no-error-summary

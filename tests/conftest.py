@@ -50,6 +50,7 @@ _fences = pytest.StashKey[list[Fence]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--evidence", type=Path, help="Where to write what was proven, if all of it was.")
+    parser.addoption("--golden-update", action="store_true", help="Rewrite the golden files of messages.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -173,7 +174,7 @@ def project(tmp_path: Path) -> Path:
     """A copy of the project that a test may break."""
     copy = tmp_path / "project"
     copy.mkdir()
-    for name in ("docs", "examples", "snippets", "cassettes", "measured", "config"):
+    for name in ("docs", "examples", "snippets", "cassettes", "measured", "config", "mutants"):
         shutil.copytree(ROOT / name, copy / name)
     for name in ("pyproject.toml", "mkdocs.yml", ".env.template", "quarantine.yaml"):
         if (ROOT / name).exists() or name != "quarantine.yaml":

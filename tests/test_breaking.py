@@ -73,7 +73,7 @@ def test_removed_call(edited: Edit, example_id: str, call: str) -> None:
         assert problem.kind == "unplayed"
         assert problem.path.read_text("utf-8").splitlines()[(problem.line or 0) - 1] == "- request:"
         assert f"examples/{example_id}.py never sends" in problem.what
-    assert "verified-docs import FOLDER" in problem.fix
+    assert "make import FROM=FOLDER" in problem.fix
 
 
 def test_last_call_removed(edited: Edit) -> None:

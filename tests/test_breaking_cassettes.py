@@ -185,7 +185,7 @@ def test_example_without_any_cassette(project: Path) -> None:
     (problem,) = inventory_faults(project)
     assert problem.kind == "no-cassette"
     assert problem.path.name == "fresh.py"
-    assert problem.fix == "verified-docs import FOLDER --only tracking/fresh"
+    assert problem.fix == "make import FROM=FOLDER EX=tracking/fresh, or make record EX=tracking/fresh"
 
 
 def test_metadata_for_a_lane_that_is_not_there(project: Path) -> None:

@@ -225,7 +225,7 @@ def test_tokens_that_the_header_cannot_name(old: str, new: str, message: str) ->
         ("errors/deploy_token", 'TOKEN = "deploy" }', 'TOKEN = "deploy", A_TOKEN = "unknown" }', "unknown was never"),
         ("errors/outsider", "pat:outsider:api", "pat:guest:api", "pat:outsider:api was sent"),
         ("errors/guest_writes", 'role = "Guest"', 'role = "Planner"', "project:guest:api was sent"),
-        ("errors/wrong_scope", "pat:developer:read_user", "pat:developer:read_api", "read_user was sent"),
+        ("errors/wrong_scope", "read_user", "read_api", "read_user was sent"),
         ("errors/basic_auth_wins", 'role = "Developer"', 'role = "Guest"', "was sent, and the header does not name it"),
     ],
 )

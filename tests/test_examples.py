@@ -14,6 +14,7 @@ from verified_docs.evidence import Result, gather
 from verified_docs.example import Example, load_examples
 from verified_docs.inventory import check_inventory, load_manifest, recorded_lanes
 from verified_docs.lane import Lane
+from verified_docs.lock import check_lock
 from verified_docs.problem import Problem
 from verified_docs.quarantine import check_quarantine, load_quarantine
 from verified_docs.verify import verify, verify_fence, verify_lanes
@@ -55,6 +56,10 @@ def test_fence_runs_without_a_server(fence: Fence, ran: list[Fence]) -> None:
 
 def test_every_cassette_is_an_import_with_an_example() -> None:
     check_inventory(ROOT, EXAMPLES, LANES)
+
+
+def test_this_environment_is_the_one_of_its_lock() -> None:
+    check_lock(ROOT, LANES_HERE[0])
 
 
 def test_every_recording_of_these_lanes_was_replayed(results: Results) -> None:

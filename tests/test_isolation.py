@@ -186,3 +186,12 @@ def test_client_is_restored() -> None:
     assert {
         name: dict(value) for name, value in AUTOLOGGING_INTEGRATIONS.items() if name in integrations
     } == integrations
+
+
+def test_of_two_blocks_that_look_alike_the_inner_one_ends() -> None:
+    with no_network() as outer:
+        with no_network():
+            pass
+        with pytest.raises(Blocked):
+            socket.create_connection(("192.0.2.1", 1))
+        assert len(outer) == 1

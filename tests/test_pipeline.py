@@ -10,7 +10,7 @@ import pytest
 
 from conftest import ROOT, rewrite
 from handbook.pipeline import ENDING, FOLDER, Pipeline, check_schema
-from verified_docs.census import shell_faults
+from verified_docs.checkers import shell_faults
 from verified_docs.evidence import Evidence
 from verified_docs.example import load_examples, missing_names
 from verified_docs.problem import Problem

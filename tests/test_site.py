@@ -13,13 +13,15 @@ from urllib.parse import unquote, urlsplit
 import jsonschema
 import pytest
 
-from conftest import LANES, ROOT, rewrite
+from conftest import ADAPTER, LANES, ROOT, rewrite
 from verified_docs.census import find_fences, take_census
 from verified_docs.evidence import Evidence
 from verified_docs.example import load_examples
-from verified_docs.leaks import find_leaks
-from verified_docs.problem import Problem
+from verified_docs.known import load_known
+from verified_docs.problem import Problem, Problems
 from verified_docs.publish import publish_pages
+from verified_docs.rules import Known
+from verified_docs.scan import load_exempt, scan
 
 
 class Page(HTMLParser):
@@ -197,10 +199,22 @@ def test_a_script_without_the_client_says_why_lanes_are_missing(pages: Path) -> 
     assert words not in (pages / "how-to/migrate.md").read_text("utf-8")
 
 
-def test_nothing_published_holds_a_secret(site: Path) -> None:
-    for path in site.rglob("*"):
-        if path.suffix in {".html", ".json", ".py", ".md", ".xml", ".txt"}:
-            assert not list(find_leaks(path.read_text("utf-8"))), path
+def test_nothing_published_holds_a_secret(site: Path, pages: Path) -> None:
+    """In no file of any kind: pages, search index, cassettes, archives, pictures, code of the theme."""
+    files = {
+        f"{name}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+        for name, folder in (("site", site), ("build/docs", pages))
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    assert {"site/search/search_index.json", "site/sitemap.xml.gz", "site/evidence.json"} <= files.keys()
+    report = scan(ROOT, files.items(), load_known(ROOT, {}), load_exempt(ROOT), host=ADAPTER.host)
+    assert [f"{one.where}: {one.said}" for one in report.findings] == []
+    assert report.unused == []
+    index = json.loads(files["site/search/search_index.json"])
+    index["docs"][-1]["text"] += f" <code>glpat-{'Ab3dE5fG7h' * 2}</code>"
+    (finding,) = scan(ROOT, [("site/search/search_index.json", json.dumps(index).encode())], Known()).findings
+    assert finding.said == "GitLab token"
 
 
 # --- What must not be published --------------------------------------------------------------------------------------
@@ -279,7 +293,6 @@ def test_example_that_no_page_of_a_task_explains(project: Path, evidence: Eviden
     [
         "{{ '```' }}python\n1/0\n{{ '```' }}\n",
         '{{ example("tracking/check_connection") | replace("connection-check", "another") }}\n',
-        "```python\nprint(2)\n```\n",
     ],
 )
 def test_python_that_never_ran(text: str, project: Path, evidence: Evidence) -> None:
@@ -287,6 +300,14 @@ def test_python_that_never_ran(text: str, project: Path, evidence: Evidence) -> 
     rewrite(page, page.read_text("utf-8") + "\n" + text)
     problem = refused(project, evidence)
     assert (problem.kind, problem.path) == ("unverified-code", page)
+
+
+def test_python_that_was_written_after_the_evidence(project: Path, evidence: Evidence) -> None:
+    page = project / "docs/how-to/autolog.md"
+    rewrite(page, page.read_text("utf-8") + "\n```python\nprint(2)\n```\n")
+    with pytest.raises(Problems) as caught:
+        publish_pages(project, evidence, project / "build" / "docs")
+    assert [(problem.kind, problem.path) for problem in caught.value.found] == [("evidence", page)]
 
 
 def test_an_example_in_a_comment_is_not_shown(project: Path, evidence: Evidence) -> None:

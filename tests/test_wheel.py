@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 import zipfile
 from email.parser import Parser
 from pathlib import Path
@@ -58,8 +59,12 @@ def test_it_asks_for_what_the_commands_import_and_keeps_the_rest_optional(instal
 
 
 def test_nothing_secret_is_in_it(installed: Path) -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    allowed = {(row["file"], row["kind"]) for row in settings["tool"]["verified_docs"]["scan_allow"]}
     for path in installed.rglob("*.py"):
-        assert not list(find_leaks(path.read_text("utf-8"))), path
+        kinds = {leak.kind for leak in find_leaks(path.read_text("utf-8"))}
+        file = f"src/{path.relative_to(installed).as_posix()}"
+        assert {kind for kind in kinds if (file, kind) not in allowed} == set(), path
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["settings"], ["replay", "--help"], ["doctor", "scan", "--help"]])

@@ -177,6 +177,17 @@ class Failures:
         """How many times an error was seen."""
         return sum(len(found.sightings) for found in self.found.values())
 
+    @property
+    def quotes(self) -> dict[str, str]:
+        """Each text that the page quotes, as a block holds it, to where it was seen."""
+        seen = {}
+        for found in self.found.values():
+            said = [(one.text, one) for one in found.texts] + [(one.body or "", one) for one in found.answers]
+            for text, one in said:
+                where = f"{one.kind}: {', '.join(one.source)}, {one.lane}"
+                seen[f"{_head(text)}\n"] = seen[f"{text}\n"] = where
+        return seen
+
     def page(self, up: str, card: Callable[[str], str]) -> str:
         """All entries in Markdown.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +22,36 @@ from handbook.permission_matrix import PermissionMatrix
 from handbook.permissions import Matrix
 from handbook.pipeline import Pipeline
 from handbook.routes import Routes
-from handbook.screens import Screens
+from handbook.said import measured_texts, program_texts
+from handbook.screens import FOLDER, Screens
 from handbook.usage import usage
 from handbook.verdict import Verdicts
 from handbook.yours import Yours
-from verified_docs.cassette import CASSETTES
+from verified_docs.accounts import Proven
+from verified_docs.cassette import CASSETTES, load_cassette
+from verified_docs.census import find_fences
+from verified_docs.curl import Requests
 from verified_docs.drift_markdown import sample
 from verified_docs.drift_report import compare_folders
 from verified_docs.evidence import Evidence
 from verified_docs.example import load_examples
 from verified_docs.gitlab_mlflow import GitLabMLflow
+from verified_docs.mutants.page import MutantsPage
 
 _VERDICTS, _TITLE = "mlflow/can-we-use-this.md", "Can we use this?"
 _BELOW = "The tables below list what else is lost."
+
+
+def recorded_requests(root: Path) -> Requests:
+    """Every kind of request that was recorded; cassettes that did not change are read once in a process."""
+    files = sorted((root / CASSETTES).rglob("*.yaml"))
+    return _requests(tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+
+
+@lru_cache(maxsize=2)
+def _requests(files: tuple[tuple[Path, int, int], ...]) -> Requests:
+    sent = (one for path, _, _ in files for one in load_cassette(path).interactions)
+    return Requests(sent, GitLabMLflow.credential_headers, GitLabMLflow.addresses)
 
 
 def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
@@ -57,6 +74,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     screens = Screens(root)
     pipeline = Pipeline(root)
     yours = Yours(root)
+    mutants = MutantsPage(root)
 
     servers = sorted({one.source.server.version for one in permissions.measured})
     not_verified = (
@@ -72,7 +90,21 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
         """The index of everything that went wrong, with what was proven just now."""
         measured = sightings.measured(coverage.measured, coverage.name)
         asked = sightings.asked(permissions.measured)
-        return Failures(root, (*sightings.recorded(root, evidence), *measured, *asked), explained)
+        failures = Failures(root, (*sightings.recorded(root, evidence), *measured, *asked), explained)
+        quotes.update(failures.quotes)
+        return failures
+
+    quotes: dict[str, str] = {}
+
+    def quoted(text: str) -> Proven | None:
+        """Where a quoted message was seen; only the page of errors quotes any."""
+        return Proven("checked", "what was seen", "says what was said", quotes[text]) if text in quotes else None
+
+    def csv_file(name: str, up: str) -> str:
+        """The first rows of a file that came from GitLab's pages."""
+        text = screens.table(name, up)
+        quotes.update(dict.fromkeys((one.content for one in find_fences(FOLDER / name, text)), f"{FOLDER / name}:1"))
+        return text
 
     @cache
     def upgrade(old: str, new: str) -> str:
@@ -98,14 +130,18 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
                 _BELOW if name == _VERDICTS else f"[{_TITLE}]({up}{_VERDICTS}) lists more."
             ),
             "errors": errors,
+            "mutants": mutants,
             "diagram": lambda diagram: figure(root, diagram),
             "endpoints": endpoints,
             "changes": changes,
-            "csv_file": lambda name: screens.table(name, up),
+            "csv_file": lambda name: csv_file(name, up),
             "upgrade": upgrade,
             "usage": usage,
             "contact": yours.contact,
             "rewrite": yours.rewrite,
+            "quoted": quoted,
+            "backing": {"texts": lambda: measured_texts(root), "programs": program_texts},
+            "curl": lambda script: recorded_requests(root).fault(script),
             "screen": lambda picture: screens.figure(picture, up),
         }
 

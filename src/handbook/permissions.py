@@ -147,12 +147,26 @@ class Matrix:
         Raises:
             Unmeasured: It was not tried, or the GitLabs disagree.
         """
-        outcome = zip(self.versions, self.outcome(operation, credential, project), strict=True)
-        found = {(one.status, _body(one)) for name, one in outcome if one and version in {None, name}}
+        found = self._answers(operation, credential, project, version)
         if len(found) != 1:
             raise Unmeasured(f"the GitLabs disagree about {operation!r} with {credential!r} on {project!r}: {found}")
         ((status, body),) = found
         return f"{status} `{body}`" if body else str(status)
+
+    def status(self, operation: str, credential: str, project: str = PRIVATE) -> int:
+        """The status of one answer, the same in every GitLab.
+
+        Raises:
+            Unmeasured: It was not tried, or the GitLabs disagree.
+        """
+        found = {status for status, _ in self._answers(operation, credential, project, None)}
+        if len(found) != 1:
+            raise Unmeasured(f"the GitLabs disagree about {operation!r} with {credential!r} on {project!r}: {found}")
+        return found.pop()
+
+    def _answers(self, operation: str, credential: str, project: str, version: str | None) -> set[tuple[int, str]]:
+        outcome = zip(self.versions, self.outcome(operation, credential, project), strict=True)
+        return {(one.status, _body(one)) for name, one in outcome if one and version in {None, name}}
 
     def by_role(self, credentials: dict[str, str], project: str = PRIVATE, groups: Iterable[str] | None = None) -> str:
         """A table of operations, one column for each credential.

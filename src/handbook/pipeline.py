@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from verified_docs.card import fence
-from verified_docs.census import shell_faults
+from verified_docs.checkers import shell_faults
 from verified_docs.example import EXAMPLES, load_example
 from verified_docs.problem import Problem, read_text
 

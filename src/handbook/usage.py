@@ -6,8 +6,11 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from mlflow_gitlab.cli import app
+from mlflow_gitlab.cli import app as mlflow_gitlab
+from verified_docs.cli import app as verified_docs
 from verified_docs.exchange import NotThere
+
+_PROGRAMS = {"mlflow-gitlab": mlflow_gitlab, "verified-docs": verified_docs}
 
 
 def usage(line: str) -> str:
@@ -20,7 +23,9 @@ def usage(line: str) -> str:
         NotThere: There is no such command.
     """
     program, *names = line.split()
-    command = get_command(app)
+    if program not in _PROGRAMS:
+        raise NotThere(f"there is no command {line!r}")
+    command = get_command(_PROGRAMS[program])
     context = typer.Context(command, info_name=program)
     for name in names:
         below = command.get_command(context, name) if isinstance(command, TyperGroup) else None

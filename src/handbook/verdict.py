@@ -159,6 +159,19 @@ class Verdicts:
                 raise Unmeasured(f"{self.name(lane)} did not note {words!r} of {probe_id!r}")
         return words
 
+    def refused(self, probe_id: str) -> int:
+        """The status with which GitLab refused a call, the same in every lane.
+
+        Raises:
+            Unmeasured: It did not refuse it everywhere, or the lanes disagree.
+        """
+        refusals = [self.probe(lane, probe_id).refusal for lane in self.measured]
+        found = {refusal.status if refusal else None for refusal in refusals}
+        status = found.pop()
+        if found or status is None:
+            raise Unmeasured(f"the lanes disagree about the status of {probe_id!r}, or it was not refused")
+        return status
+
     def _cell(self, lane: Coverage, need: Need) -> str:
         """How the worst call of a need went, and every caveat of any of them."""
         worst = self.worst(lane, need)

@@ -40,6 +40,11 @@ class Facts:
         return len(self.evidence.examples)
 
     @property
+    def lanes(self) -> int:
+        """The number of lanes."""
+        return len(self.evidence.lanes)
+
+    @property
     def results(self) -> int:
         """The number of recorded results that were replayed: examples × lanes."""
         return self.evidence.count(*_PROVEN)

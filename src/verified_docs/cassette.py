@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -14,7 +15,7 @@ import yaml
 from pydantic import ValidationError
 
 from verified_docs.lane import Lane
-from verified_docs.leaks import find_leaks, find_leaks_in_bytes
+from verified_docs.leaks import NOTHING, Known, Leak, find_leaks, find_leaks_in_bytes
 from verified_docs.problem import Problem, shown
 from verified_docs.provenance import Provenance
 from verified_docs.whole import write_whole
@@ -178,6 +179,12 @@ def load_cassette(path: Path, text: str | None = None) -> Cassette:
             raise Problem(path, None, "there is no such cassette", restore, kind="missing-cassette") from error
         except UnicodeDecodeError as error:
             raise Problem(path, None, f"the cassette is not text: {error}", restore, kind="cassette") from error
+    return _parsed(path, text, restore)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(path: Path, text: str, restore: str) -> Cassette:
+    """The cassette of a text; pages ask for each of them several times."""
     try:
         document = yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -219,19 +226,23 @@ def load_cassette(path: Path, text: str | None = None) -> Cassette:
     return Cassette(path, provenance, tuple(interactions))
 
 
-def check_cassette(cassette: Cassette) -> None:
+def check_cassette(cassette: Cassette, known: Known = NOTHING) -> None:
     """Makes sure that a cassette may be written.
+
+    Args:
+        cassette: What is about to be written.
+        known: What the project and this machine know; the host that it may name is the recorded one.
 
     Raises:
         Problem: It holds something secret, or would not read back as it is.
     """
-    binary = (one.answer for one in cassette.interactions if isinstance(one.answer, bytes))
-    for leak in (*find_leaks(cassette.text), *(leak for content in binary for leak in find_leaks_in_bytes(content))):
+    for leak in _leaks(cassette, known):
         raise Problem(
             cassette.path,
             leak.line,
-            f"the cassette would hold a secret ({leak.kind}); nothing was written",
-            "replace it by a label such as <project:developer:api> in the recording, then import again",
+            f"the cassette would hold a secret ({leak}); nothing was written",
+            "replace it by a label such as <project:developer:api> in the recording, then make import FROM=FOLDER "
+            f"EX={cassette.path.parent.name}/{cassette.path.stem}",
             kind="secret",
         )
     if load_cassette(cassette.path, cassette.text).interactions != cassette.interactions:
@@ -244,11 +255,25 @@ def check_cassette(cassette: Cassette) -> None:
         )
 
 
-def write_cassette(cassette: Cassette) -> str:
+def _leaks(cassette: Cassette, known: Known) -> Iterator[Leak]:
+    yield from find_leaks(cassette.text, known)
+    # Once more as they are: YAML has its own way to write some signs and to break long lines.
+    ended = cassette.provenance.exception
+    parts: list[object] = [*cassette.provenance.environment.values(), ended and ended.message]
+    for one in cassette.interactions:
+        parts += [one.uri, one.body, one.answer, *one.headers.values(), *one.answer_headers.values()]
+    for part in parts:
+        if isinstance(part, (str, bytes)):
+            found = find_leaks(part, known) if isinstance(part, str) else find_leaks_in_bytes(part, known)
+            yield from (replace(leak, line=None) for leak in found)
+
+
+def write_cassette(cassette: Cassette, known: Known = NOTHING) -> str:
     """Writes a cassette: checked, to a temporary file, then renamed.
 
     Args:
         cassette: What to write, to its own path.
+        known: What the project and this machine know.
 
     Returns:
         The SHA-256 of the file.
@@ -256,7 +281,7 @@ def write_cassette(cassette: Cassette) -> str:
     Raises:
         Problem: The text holds something secret, or does not read back as it was written.
     """
-    check_cassette(cassette)
+    check_cassette(cassette, known)
     write_whole(cassette.path, cassette.text)
     return hashlib.sha256(cassette.text.encode()).hexdigest()
 

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import json
 import re
-import subprocess
-import sysconfig
-import tomllib
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
-from verified_docs.problem import Problem, Problems, read_text, shown
+from verified_docs.disagreement import refuse_disagreement
+from verified_docs.problem import Problem, read_text, shown
 
 DOCS = "docs"
 PYTHON = frozenset({"python", "py", "python3"})
-_SHELL = frozenset({"bash", "sh", "shell"})
-# Shown as it is: there is nothing in it that could run or be parsed.
 HTTP = "http"
-_ILLUSTRATION = frozenset({"text", "dotenv", HTTP})
 _CONTAINER = re.compile(r"^(?P<indent> *)(?:===[!+]{0,2}\s+[\"']|!!!\s+\w|\?\?\?\+?\s+\w)")
 _TICKS = re.compile(r"^[\s>*+-]*(?:\d+[.)])?\s*(?P<ticks>`{3,}|~{3,})")
 _COMMENT = re.compile(r"<!--.*?-->", re.S)
 _HTML_CODE = re.compile(r"<(?:pre|code)\b|^\s*(?:`{3,}|~{3,})", re.M)
 _MARKDOWN = frozenset({".md", ".markdown", ".mdown", ".mkdn", ".mkd"})
-# Beside the interpreter, whether or not its environment is switched on.
-_SHELLCHECK = Path(sysconfig.get_path("scripts")) / "shellcheck"
+# Says of the fence below it why nothing proves it.
+MARK = re.compile(r"^[\s>]*<!-- (?P<kind>illustration|skipped): (?P<reason>\S.*?) -->\s*$")
 _WORD = re.compile(r"[^\s{},=\"']+")
+_TITLE = re.compile(r"""\btitle=(?P<quote>["'])(?P<title>.*?)(?P=quote)""")
 
 
 @dataclass(frozen=True)
@@ -46,12 +38,18 @@ class Fence:
         line: The line of its opening, counted from 1.
         language: Its language in lower case, empty where it names none.
         content: The text between opening and end, dedented.
+        title: What stands above it, such as the name of a file.
+        declared: What a comment in the row before says of it: `illustration`, `skipped`, or nothing.
+        reason: The reason that the comment gives.
     """
 
     page: Path
     line: int
     language: str
     content: str
+    title: str = ""
+    declared: str = ""
+    reason: str = ""
 
     @property
     def id(self) -> str:
@@ -79,11 +77,12 @@ def take_census(folder: Path) -> list[Fence]:
     pages = sorted(path for path in folder.rglob("*") if path.suffix in _MARKDOWN and path.is_file())
     for page in pages:
         if page.suffix != ".md":
-            raise Problem(page, 1, f"a page has to end in .md, not {page.suffix}", "rename it", kind="census")
+            fix = f"git mv {shown(page)} {shown(page.with_suffix('.md'))}, then make census"
+            raise Problem(page, 1, f"a page has to end in .md, not {page.suffix}", fix, kind="census")
     fences = [fence for page in pages for fence in find_fences(page, read_text(page))]
     if not fences:
         what = f"there is no code fence on {len(pages)} pages" if pages else "there is no page"
-        raise Problem(folder, None, what, f"look whether {shown(folder)} is the right folder", kind="census")
+        raise Problem(folder, None, what, f"ls {shown(folder)}, to see whether this is the right folder", kind="census")
     return fences
 
 
@@ -97,6 +96,7 @@ def find_fences(page: Path, text: str) -> list[Fence]:
     Raises:
         Problem: Something on it looks like code and is not a fence: nobody would run or check it.
     """
+    refuse_disagreement(page, text)
     return sorted(_find(page, text.split("\n"), 0), key=lambda fence: fence.line)
 
 
@@ -112,7 +112,12 @@ def _find(page: Path, rows: list[str], first: int) -> Iterator[Fence]:
         if token.type in {"fence", "html_block"}:
             covered.update(range(token.map[0], token.map[1]))
         if token.type == "fence":
-            yield Fence(page, first + token.map[0] + 1, language_of(token.info), token.content)
+            title = _TITLE.search(token.info)
+            line = first + token.map[0] + 1
+            above = next((text for text in reversed(rows[: token.map[0]]) if text.strip()), "")
+            mark = MARK.match(above)
+            said = (mark["kind"], mark["reason"]) if mark else ("", "")
+            yield Fence(page, line, language_of(token.info), token.content, title["title"] if title else "", *said)
         elif token.type == "code_block":
             raise _unseen(page, first + token.map[0] + 1, "an indented block is shown as code")
         elif token.type == "html_block":
@@ -157,7 +162,9 @@ def _take_containers(rows: list[str]) -> tuple[list[str], list[tuple[int, list[s
 
 
 def _unseen(page: Path, line: int, what: str) -> Problem:
-    return Problem(page, line, what, "write a fence at the margin of its block, after an empty row", kind="census")
+    return Problem(
+        page, line, what, "write a fence at the margin of its block, after an empty row; make census", kind="census"
+    )
 
 
 def language_of(info: str) -> str:
@@ -166,98 +173,6 @@ def language_of(info: str) -> str:
     if info.lstrip().startswith("{"):
         words = [word.removeprefix(".") for word in words if word.startswith(".")]
     return words[0].lower() if words else ""
-
-
-def check_fences(fences: Sequence[Fence]) -> Counter[str]:
-    """Checks that each fence has a known language and is well-formed in it.
-
-    Python is not run here: `verify_fence` does that.
-
-    Args:
-        fences: What `take_census` found.
-
-    Returns:
-        The number of fences by language; their sum is the number of fences.
-
-    Raises:
-        Problems: One entry for each fence that nobody can check, or that is malformed.
-    """
-    counts: Counter[str] = Counter()
-    found: list[Problem] = []
-    for fence in fences:
-        counts[fence.language or "(none)"] += 1
-        try:
-            _check_syntax(fence)
-        except _Malformed as error:
-            found.append(
-                Problem(
-                    fence.page,
-                    fence.line + error.line,
-                    f"the {fence.language or 'plain'} fence {error}",
-                    error.fix,
-                    kind="fence",
-                )
-            )
-    if found:
-        raise Problems(found)
-    return counts
-
-
-class _Malformed(Exception):
-    def __init__(self, what: str, line: int = 0, fix: str = "correct the fence, then make check") -> None:
-        super().__init__(what)
-        self.line = line
-        self.fix = fix
-
-
-def _check_syntax(fence: Fence) -> None:
-    language, content = fence.language, fence.content
-    try:
-        if language in PYTHON:
-            ast.parse(content)
-        elif language == "json":
-            json.loads(content)
-        elif language in {"yaml", "yml"}:
-            list(yaml.compose_all(content, Loader=yaml.SafeLoader))
-        elif language == "toml":
-            tomllib.loads(content)
-        elif language in _SHELL:
-            if faults := shell_faults(content):
-                line, what = faults[0]
-                raise _Malformed(f"is not sound shell: {what}", line)
-        elif language not in _ILLUSTRATION:
-            known = ", ".join(sorted({"python", "bash", "json", "yaml", "toml", *_ILLUSTRATION}))
-            raise _Malformed(
-                "names a language that is neither run nor checked" if language else "names no language",
-                fix=f"use one of {known}",
-            )
-    except SyntaxError as error:
-        raise _Malformed(f"is not valid Python: {error.msg}", error.lineno or 0) from error
-    except json.JSONDecodeError as error:
-        raise _Malformed(f"is not valid JSON: {error.msg}", error.lineno) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 0
-        raise _Malformed(f"is not valid YAML: {getattr(error, 'problem', error)}", line) from error
-    except RecursionError as error:
-        raise _Malformed("is nested too deep") from error
-    except tomllib.TOMLDecodeError as error:
-        raise _Malformed(f"is not valid TOML: {error}") from error
-
-
-def shell_faults(text: str) -> list[tuple[int, str]]:
-    """What Bash and ShellCheck object to in a shell script: line and message, in the order of lines.
-
-    Files that a script reads need not be there.
-    """
-    parsed = subprocess.run(["bash", "-n"], input=text, capture_output=True, text=True, check=False)
-    if parsed.returncode:
-        at = re.search(r"line (\d+)", parsed.stderr)
-        return [(int(at[1]) if at else 1, parsed.stderr.strip().partition("\n")[0])]
-    command = [str(_SHELLCHECK), "--shell=bash", "--exclude=SC1091", "--format=json1", "-"]
-    checked = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-    rows = json.loads(checked.stdout)["comments"]
-    return sorted((row["line"], f"{row['message']} (SC{row['code']})") for row in rows)
 
 
 def _parser() -> MarkdownIt:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import platform
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
 from verified_docs.adapter import Adapter
 from verified_docs.cassette import Cassette
 from verified_docs.example import Example
@@ -20,10 +27,40 @@ def check_claims(cassette: Cassette, lane: Lane, adapter: Adapter, example: Exam
         example: The example, whose header names role, scope and tokens.
 
     Raises:
-        Problem: The recording is of another server or client, or was made with other credentials than the header says.
+        Problem: The recording is of another server or client, or was made with other credentials than the header says;
+            or the header leaves out what runs it here.
     """
+    _check_requirements(example)
     _check_provenance(cassette, lane, example)
     _check_credentials(cassette, adapter, example)
+
+
+def _check_requirements(example: Example) -> None:
+    """Makes sure that the header asks for nothing else than what the example runs with here."""
+    running = platform.python_version()
+    if example.python and not SpecifierSet(example.python).contains(running, prereleases=True):
+        raise _requirement(example, f"requires-python {example.python!r} leaves out the Python {running} that runs it")
+    for text in example.dependencies:
+        requirement = Requirement(text)
+        installed = _installed(requirement.name)
+        if installed is None:
+            raise _requirement(example, f"dependency {requirement.name} is not installed here, so it was not verified")
+        if not requirement.specifier.contains(installed, prereleases=True):
+            what = f"dependency {text!r} leaves out {requirement.name} {installed}, which it is verified with"
+            raise _requirement(example, what)
+
+
+def _requirement(example: Example, what: str) -> Problem:
+    fix = f"correct the header, then make check EX={example.id}"
+    return Problem(example.path, example.header_line("dependencies"), what, fix, kind="requirement")
+
+
+@cache
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def _check_provenance(cassette: Cassette, lane: Lane, example: Example) -> None:
@@ -35,7 +72,7 @@ def _check_provenance(cassette: Cassette, lane: Lane, example: Example) -> None:
             cassette.path,
             1,
             f"the cassette was recorded from {server} with {client}, but stands in the lane {lane}",
-            f"verified-docs import FOLDER --only {example.id}",
+            f"make import FROM=FOLDER EX={example.id}",
             kind="provenance",
         )
 

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from verified_docs.built_command import built
+from verified_docs.census_command import census
 from verified_docs.drift_command import drift, freshness
+from verified_docs.mutants_command import mutants
 from verified_docs.problem import Problem, shown
 from verified_docs.quarantine_command import quarantine
 from verified_docs.record_command import record
+from verified_docs.scan_command import scan
 from verified_docs.terminal import Root, Today, told
 from verified_docs.terminal import err as _err
 from verified_docs.terminal import out as _out
@@ -61,13 +65,15 @@ def import_(
     """
     with told():
         from verified_docs.gitlab_mlflow import GitLabMLflow
+        from verified_docs.known import load_known
         from verified_docs.lane import load_lanes
         from verified_docs.recording import find_recordings, import_recordings
 
         root = root.resolve()
         lanes = load_lanes(root)
         recordings = find_recordings(folder, lanes, only or ())
-        written = import_recordings(root, recordings, GitLabMLflow(), find_recordings(folder, lanes))
+        others = find_recordings(folder, lanes)
+        written = import_recordings(root, recordings, GitLabMLflow(), others, load_known(root))
         size = sum(path.stat().st_size for path in written)
         _out.print(f"[green]imported[/] {len(written)} recordings, {size / 1e6:.2f} MB")
 
@@ -88,13 +94,16 @@ def verify(
 
     # Also around what a run leaves behind, such as a thread that goes on.
     with told(), no_network(programs=False):
-        from verified_docs.census import DOCS, PYTHON, check_fences, take_census
+        from verified_docs.census import DOCS, PYTHON, take_census
+        from verified_docs.checkers import check_fences
         from verified_docs.day import today as day
+        from verified_docs.durations import Durations, write_durations
         from verified_docs.evidence import gather, write_evidence
         from verified_docs.example import choose_examples, load_examples
         from verified_docs.gitlab_mlflow import GitLabMLflow
         from verified_docs.inventory import check_inventory
-        from verified_docs.lane import load_lanes
+        from verified_docs.lane import installed_lanes, load_lanes
+        from verified_docs.lock import REQUIREMENTS, check_lock
         from verified_docs.quarantine import check_quarantine, load_quarantine
         from verified_docs.verify import verify_fence, verify_lanes
 
@@ -104,20 +113,14 @@ def verify(
                 evidence,
                 None,
                 "evidence of one example would pass for all",
-                "leave out one of the two",
+                f"verified-docs verify {example}, or verified-docs verify --evidence {shown(evidence)}",
                 kind="evidence",
             )
         adapter = GitLabMLflow()
         every_lane = load_lanes(root)
-        lanes = [lane for lane in every_lane if lane.client_version == adapter.client_version()]
-        if not lanes:
-            raise Problem(
-                root / "pyproject.toml",
-                None,
-                f"no lane has {adapter.client} {adapter.client_version()}, which is installed here",
-                "make setup",
-                kind="client",
-            )
+        lanes = installed_lanes(root, adapter.client, adapter.client_version())
+        if not example and (root / REQUIREMENTS).is_dir():
+            check_lock(root, lanes[0])
         if evidence:
             evidence.unlink(missing_ok=True)
         every_example = load_examples(root)
@@ -128,7 +131,12 @@ def verify(
         started = time.monotonic()
         found: list[Problem] = []
         results: list[tuple[Example, Lane, Result]] = []
+        replays: dict[str, dict[str, float]] = {}
+        runs: dict[str, float] = {}
+        before = started
         for one, lane, outcome in verify_lanes(chosen, lanes, root, adapter, update=update):
+            replays.setdefault(one.sha256, {})[lane.id] = round(time.monotonic() - before, 3)
+            before = time.monotonic()
             counted, held = quarantine.settle(root, one, lane, outcome)
             if held:
                 _tell_held(held, lane, outcome)
@@ -144,8 +152,10 @@ def verify(
         check_fences(fences)
         offline = [fence for fence in fences if fence.language in PYTHON]
         for fence in offline:
+            before = time.monotonic()
             try:
                 verify_fence(fence, root, adapter)
+                runs[fence.sha256] = round(time.monotonic() - before, 3)
             except Problem as problem:
                 found.append(problem)
                 _tell(problem)
@@ -165,6 +175,7 @@ def verify(
         )
         if evidence:
             write_evidence(evidence, gather(root, lanes, results, offline))
+            write_durations(evidence, Durations(examples=replays, fences=runs))
 
 
 @app.command()
@@ -177,32 +188,21 @@ def publish(
 ) -> None:
     """Write the pages: plain Markdown and JSON, with code, output and proof of every example."""
     with told():
+        from verified_docs.durations import load_durations
         from verified_docs.evidence import load_evidence, merge
         from verified_docs.lane import load_lanes
         from verified_docs.publish import publish_pages
 
         root = root.resolve()
         merged = merge([load_evidence(part) for part in parts], load_lanes(root), parts[0].parent)
-        pages = publish_pages(root, merged, into)
+        pages = publish_pages(root, merged, into, load_durations(parts))
         _out.print(f"[green]wrote[/] {pages} pages to {shown(root / into)}")
 
 
-@app.command()
-def census(root: Root = Path()) -> None:
-    """Count every code fence of the pages, by language, and check that each is accounted for."""
-    with told():
-        from verified_docs.census import DOCS, check_fences, take_census
-        from verified_docs.quarantine import load_quarantine
-
-        fences = take_census(root.resolve() / DOCS)
-        counts = check_fences(fences)
-        for language, number in sorted(counts.items()):
-            _out.print(f"{number:4} {escape(language)}")
-        _out.print(f"[green]{len(fences)} fences[/], each accounted for")
-        held = load_quarantine(root.resolve()).entries
-        _out.print(f"{len(held)} in quarantine" + ("".join(f"\n     {escape(one.line)}" for one in held)))
-
-
+app.command()(built)
+app.command()(census)
 app.command()(drift)
 app.command()(freshness)
+app.command()(mutants)
 app.add_typer(quarantine)
+app.command()(scan)

@@ -38,4 +38,6 @@ def day(text: str, name: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise Problem(Path(name), None, f"{text!r} is no day", "write it as 2026-11-23", kind="usage") from error
+        raise Problem(
+            Path(name), None, f"{text!r} is no day", f"write it as {name} 2026-11-23", kind="usage"
+        ) from error

@@ -16,7 +16,7 @@ from verified_docs.cassette import CASSETTES, Cassette, file_sha256, first_line,
 from verified_docs.drift import drift
 from verified_docs.evidence import load_evidence
 from verified_docs.finding import Finding, Tier, finding, plain, told, unreadable
-from verified_docs.problem import Problem, read_text
+from verified_docs.problem import Problem, read_text, shown
 from verified_docs.provenance import Failure, Frozen
 
 OUTPUTS = "outputs.json"
@@ -202,7 +202,7 @@ class _Side:
         self.paths = {key: path for key, path in sorted(found.items()) if not only or _chosen(key, only)}
         if not self.paths:
             what = f"there is no recording{' of ' + ', '.join(sorted(only)) if only else ''} here"
-            fix = "name a folder that holds <lane>/<area>/<name>.yaml, such as cassettes"
+            fix = "name a folder that holds <lane>/<area>/<name>.yaml: verified-docs drift cassettes NEW"
             raise Problem(folder, None, what, fix, kind="usage")
         self.loaded: dict[str, Cassette] = {}
 
@@ -252,10 +252,10 @@ def load_outputs(path: Path) -> dict[str, Outcome]:
         Problem: The file is not of this form.
     """
     try:
-        return Outputs.model_validate_json(read_text(path, "record again")).root
+        return Outputs.model_validate_json(read_text(path, "make record")).root
     except ValidationError as error:
         what = f"not a file of outputs: {first_line(error)}"
-        raise Problem(path, None, what, "record again, or take the file away", kind="usage") from error
+        raise Problem(path, None, what, f"make record, or rm {shown(path)}", kind="usage") from error
 
 
 def _chosen(key: str, only: Collection[str]) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from verified_docs.problem import Problem, Problems, read_text, shown
@@ -88,6 +89,7 @@ class Example:
         source: The whole text of the file.
         metadata: What its header asks to verify.
         dependencies: The packages that its header names (PEP 508).
+        python: The versions of Python that its header asks for.
     """
 
     id: str
@@ -95,6 +97,7 @@ class Example:
     source: str
     metadata: Metadata
     dependencies: tuple[str, ...]
+    python: str = ""
 
     @cached_property
     def sha256(self) -> str:
@@ -122,7 +125,7 @@ class Example:
     @cached_property
     def sections(self) -> dict[str, range]:
         """Section name to its lines, counted from 1, markers left out."""
-        return _sections(self.path, self.source)
+        return _sections(self.path, self.source, f"make check EX={self.id}")
 
     def header_line(self, word: str) -> int:
         """The line of the first comment that names a word, or the first line of the file."""
@@ -198,13 +201,12 @@ def load_example(path: Path, root: Path, source: str | None = None) -> Example:
     try:
         ast.parse(text)
     except SyntaxError as error:
-        raise Problem(
-            path, error.lineno, f"the example is not valid Python: {error.msg}", check, kind="syntax"
-        ) from error
+        what = f"the example is not valid Python: {error.msg}"
+        raise Problem(path, error.lineno, what, f"correct it, then {check}", kind="syntax") from error
     block, first = _script_block(path, text, check)
-    metadata, dependencies = _read_header(path, block, first, check)
+    metadata, dependencies, python = _read_header(path, block, first, check)
     refuse_unseen_output(path, text, check)
-    example = Example(example_id, path, text, metadata, dependencies)
+    example = Example(example_id, path, text, metadata, dependencies, python)
     _ = example.sections
     return example
 
@@ -233,7 +235,8 @@ def load_examples(root: Path, only: str | None = None) -> list[Example]:
         raise Problems(found)
     examples.sort(key=lambda example: example.id)
     if not examples:
-        raise Problem(folder, None, "there is no example to verify", f"add one below {shown(folder)}/", kind="empty")
+        fix = f"add one below {shown(folder)}/, then make check EX=area/name"
+        raise Problem(folder, None, "there is no example to verify", fix, kind="empty")
     return choose_examples(root, examples, only) if only else examples
 
 
@@ -252,7 +255,7 @@ def choose_examples(root: Path, examples: list[Example], only: str) -> list[Exam
     chosen = [example for example in examples if name == example.id or name == example.id.rpartition("/")[2]]
     if not chosen:
         near = difflib.get_close_matches(name, [example.id for example in examples], n=3, cutoff=0.3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"list them: ls {EXAMPLES}/*/"
+        hint = f"did you mean {' or '.join(near)}? verified-docs verify {near[0]}" if near else f"ls {EXAMPLES}/*/"
         raise Problem(root / EXAMPLES, None, f"there is no example {only!r}", hint, kind="unknown-example")
     return chosen
 
@@ -274,7 +277,7 @@ def _script_block(path: Path, text: str, check: str) -> tuple[str, int]:
     return "\n".join(row[2:] for row in rows), first
 
 
-def _read_header(path: Path, block: str, first: int, check: str) -> tuple[Metadata, tuple[str, ...]]:
+def _read_header(path: Path, block: str, first: int, check: str) -> tuple[Metadata, tuple[str, ...], str]:
     try:
         header = tomllib.loads(block)
     except tomllib.TOMLDecodeError as error:
@@ -293,6 +296,9 @@ def _read_header(path: Path, block: str, first: int, check: str) -> tuple[Metada
         near = difflib.get_close_matches(key, allowed, n=1)
         hint = f"rename it to {near[0]}" if near else f"use one of {', '.join(allowed)}"
         return Problem(path, line_of(key), f"unknown metadata key {key!r}", f"{hint}, then {check}", kind="metadata")
+
+    def wrong(key: str, what: str) -> Problem:
+        return Problem(path, line_of(key), what, f"correct it, then {check}", kind="metadata")
 
     tool: dict[str, Any] = header.get("tool", {})
     for key, table in (("tool", tool), ("verified", tool.get("verified", {}) if isinstance(tool, dict) else {})):
@@ -316,13 +322,12 @@ def _read_header(path: Path, block: str, first: int, check: str) -> tuple[Metada
         try:
             Requirement(requirement if isinstance(requirement, str) else "")
         except (InvalidRequirement, TypeError) as error:
-            raise Problem(
-                path,
-                line_of("dependencies"),
-                f"dependency {requirement!r} is not a requirement: {error}",
-                f"correct it, then {check}",
-                kind="metadata",
-            ) from error
+            raise wrong("dependencies", f"dependency {requirement!r} is not a requirement: {error}") from error
+    python = header.get("requires-python", "")
+    try:
+        SpecifierSet(python if isinstance(python, str) else "no text")
+    except InvalidSpecifier as error:
+        raise wrong("requires-python", f"requires-python {python!r} names no versions of Python") from error
     try:
         metadata = Metadata.model_validate(tool.get("verified", {}))
     except ValidationError as error:
@@ -339,10 +344,10 @@ def _read_header(path: Path, block: str, first: int, check: str) -> tuple[Metada
             f"correct it under [tool.verified], then {check}",
             kind="metadata",
         ) from error
-    return metadata, tuple(dependencies)
+    return metadata, tuple(dependencies), python
 
 
-def _sections(path: Path, source: str) -> dict[str, range]:
+def _sections(path: Path, source: str, check: str) -> dict[str, range]:
     found: dict[str, range] = {}
     open_at: dict[str, int] = {}
     for number, row in enumerate(source.splitlines(), start=1):
@@ -353,34 +358,37 @@ def _sections(path: Path, source: str) -> dict[str, range]:
                     path,
                     number,
                     "this is not a section marker",
-                    "write `# --8<-- [start:name]`",
+                    f"write `# --8<-- [start:name]`, then {check}",
                     kind="section",
                 )
             continue
         name = match["name"]
         if match["edge"] == "start":
             if name in open_at or name in found:
-                raise Problem(path, number, f"section {name!r} starts twice", "rename one of them", kind="section")
+                raise Problem(
+                    path, number, f"section {name!r} starts twice", f"rename one of them, then {check}", kind="section"
+                )
             open_at[name] = number
         elif name not in open_at:
             raise Problem(
                 path,
                 number,
                 f"section {name!r} ends before it starts",
-                f"add `# --8<-- [start:{name}]` above",
+                f"add `# --8<-- [start:{name}]` above, then {check}",
                 kind="section",
             )
         else:
             start = open_at.pop(name)
             if number == start + 1:
-                raise Problem(path, start, f"section {name!r} is empty", "move its markers around code", kind="section")
+                fix = f"move its markers around code, then {check}"
+                raise Problem(path, start, f"section {name!r} is empty", fix, kind="section")
             found[name] = range(start + 1, number)
     for name, start in open_at.items():
         raise Problem(
             path,
             start,
             f"section {name!r} does not end",
-            f"add `# --8<-- [end:{name}]` below",
+            f"add `# --8<-- [end:{name}]` below, then {check}",
             kind="section",
         )
     return found

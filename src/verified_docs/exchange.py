@@ -8,7 +8,7 @@ from typing import Any
 
 from verified_docs.card import fence
 from verified_docs.cassette import Cassette, Echo, Fingerprint, Interaction, load_cassette
-from verified_docs.evidence import Evidence
+from verified_docs.evidence import Evidence, LaneName
 
 _WIDTH = 84
 _STABLE = "Ids, times and tokens are replaced by stable ones."
@@ -35,16 +35,8 @@ def exchange(root: Path, evidence: Evidence, example_id: str, request: str, numb
     Raises:
         NotThere: There is no such example, lane or request.
     """
-    if example_id not in evidence.examples:
-        raise NotThere(f"there is no example {example_id!r}")
-    results = evidence.examples[example_id].results
-    recorded = [name for name, result in results.items() if result.cassette]
-    if not recorded or (lane_id or recorded[-1]) not in recorded:
-        raise NotThere(f"{example_id} was not recorded in {lane_id or 'any lane'}; it was in {', '.join(recorded)}")
-    chosen = lane_id or recorded[-1]
-    cassette = load_cassette(root / str(results[chosen].cassette))
-    index, found = _find(cassette, example_id, request, number)
-    lane = evidence.lanes[chosen]
+    cassette, index, lane = locate(root, evidence, example_id, request, number, lane_id)
+    found = cassette.interactions[index]
     where = f"Recorded with {lane.server} and {lane.client}: request {index + 1} of {len(cassette.interactions)}"
     return "\n\n".join(
         (
@@ -57,10 +49,29 @@ def exchange(root: Path, evidence: Evidence, example_id: str, request: str, numb
     )
 
 
-def _find(cassette: Cassette, example_id: str, request: str, number: int) -> tuple[int, Interaction]:
+def locate(
+    root: Path, evidence: Evidence, example_id: str, request: str, number: int, lane_id: str | None
+) -> tuple[Cassette, int, LaneName]:
+    """Where a recorded exchange stands: the cassette, the place in it, and the lane; as `exchange` is asked.
+
+    Raises:
+        NotThere: There is no such example, lane or request.
+    """
+    if example_id not in evidence.examples:
+        raise NotThere(f"there is no example {example_id!r}")
+    results = evidence.examples[example_id].results
+    recorded = [name for name, result in results.items() if result.cassette]
+    if not recorded or (lane_id or recorded[-1]) not in recorded:
+        raise NotThere(f"{example_id} was not recorded in {lane_id or 'any lane'}; it was in {', '.join(recorded)}")
+    chosen = lane_id or recorded[-1]
+    cassette = load_cassette(root / str(results[chosen].cassette))
+    return cassette, _find(cassette, example_id, request, number), evidence.lanes[chosen]
+
+
+def _find(cassette: Cassette, example_id: str, request: str, number: int) -> int:
     method, _, path = request.partition(" ")
     found = [
-        (index, one)
+        index
         for index, one in enumerate(cassette.interactions)
         if one.method == method and one.path.endswith(f"/{path}")
     ]

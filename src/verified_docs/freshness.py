@@ -122,7 +122,13 @@ def promises(root: Path) -> dict[str, int]:
         days = row.get(_SETTING, settings.get(_SETTING, FRESH_DAYS))
         if not isinstance(days, int) or isinstance(days, bool) or days < 1:
             what = f"{_SETTING} = {days!r} under [tool.verified_docs] is no number of days"
-            raise Problem(root / CONFIG, None, what, f"write {_SETTING} = {FRESH_DAYS}", kind="config")
+            raise Problem(
+                root / CONFIG,
+                None,
+                what,
+                f"write {_SETTING} = {FRESH_DAYS}, then verified-docs freshness",
+                kind="config",
+            )
         found[Lane(row["server"], row["client"]).id] = days
     return found
 
@@ -175,12 +181,18 @@ def freshness(root: Path, recorded: Sequence[Recorded], promised: dict[str, int]
     """
     if not recorded:
         what = "there is no recording whose age could be told"
-        raise Problem(root / CASSETTES, None, what, "verified-docs import FOLDER", kind="usage")
+        raise Problem(root / CASSETTES, None, what, "make import FROM=FOLDER", kind="usage")
     newest = max(recorded)
     if newest.day > today:
         path = root / CASSETTES / newest.lane / f"{newest.example}.yaml"
         what = f"this was recorded on {newest.day}, and today is {today}: nothing can be said of its age"
-        raise Problem(path, None, what, "correct the clock of this machine, or --today", kind="clock")
+        raise Problem(
+            path,
+            None,
+            what,
+            f"correct the clock of this machine (date), or verified-docs freshness --today {newest.day}",
+            kind="clock",
+        )
     lanes = {}
     old = []
     for lane, days in promised.items():

@@ -131,12 +131,14 @@ def _check_waiting(root: Path) -> Iterable[Problem]:
                 root / CASSETTES / MANIFEST,
                 _line_of(root, keys[0]),
                 f"{len(keys)} recordings of area {area!r} have no example, such as {keys[0]}",
-                f"verified-docs import FOLDER --only {area}, or say under due in pyproject.toml what they wait for",
+                f"make import FROM=FOLDER EX={area}, or say under due in pyproject.toml what they wait for",
                 kind="waiting",
             )
     for area in due.keys() - areas.keys():
         what = f"due says what recordings of area {area!r} wait for, and none is left out"
-        yield Problem(root / CONFIG, None, what, f"take {area} out of due in {CONFIG}", kind="waiting")
+        yield Problem(
+            root / CONFIG, None, what, f"take {area} out of due in {CONFIG}, then make verify", kind="waiting"
+        )
 
 
 def _line_of(root: Path, key: str) -> int:
@@ -152,13 +154,15 @@ def _check_cassettes(root: Path, example_ids: set[str], lanes: Sequence[Lane]) -
         lane = next((lane for lane in lanes if key.startswith(f"{lane.id}/")), None)
         remove = f"rm {shown(path)}"
         if lane is None:
-            yield Problem(path, 1, "the cassette stands in no lane", f"{remove}, or add its lane", kind="unknown-lane")
+            yield Problem(
+                path, 1, "the cassette stands in no lane", f"{remove}, or add its lane to {CONFIG}", kind="unknown-lane"
+            )
         elif key not in manifest:
             yield Problem(
                 path,
                 1,
                 f"the cassette is not in {CASSETTES}/{MANIFEST}: no import wrote it",
-                f"{remove}, or verified-docs import FOLDER --only {key.removeprefix(f'{lane.id}/')}",
+                f"{remove}, or make import FROM=FOLDER EX={key.removeprefix(f'{lane.id}/')}",
                 kind="unlisted-cassette",
             )
         elif key.removeprefix(f"{lane.id}/") not in example_ids:
@@ -208,7 +212,7 @@ def _check_examples(root: Path, examples: Sequence[Example], lanes: Sequence[Lan
                 example.path,
                 1,
                 "the example has no cassette in any lane",
-                f"verified-docs import FOLDER --only {example.id}",
+                f"make import FROM=FOLDER EX={example.id}, or make record EX={example.id}",
                 kind="no-cassette",
             )
         for table, keys in (("raises", example.metadata.raises), ("output", example.metadata.output)):

@@ -11,7 +11,11 @@ from typing import Any
 from verified_docs.problem import Problem, read_text
 
 CONFIG = "pyproject.toml"
-_KEYS = frozenset({"due", "fresh_days", "functions", "lanes", "publish", "tasks"})
+_ADD_LANES = (
+    'add lanes = [{ server = "GitLab 19.3", client = "MLflow 3.17.2" }] under [tool.verified_docs], then make verify'
+)
+_SCANNED = {"canaries", "hosts_in", "scan_allow"}
+_KEYS = _SCANNED | {"due", "fresh_days", "functions", "lanes", "publish", "schemas", "tasks", "unproven_ceiling"}
 
 
 @dataclass(frozen=True, order=True)
@@ -66,7 +70,7 @@ def load_settings(root: Path) -> dict[str, Any]:
             raise TypeError("[tool.verified_docs] is not a table")
         if unknown := table.keys() - _KEYS:
             raise KeyError(f"unknown key {sorted(unknown)[0]}")
-        for key, kind in (("due", dict), ("tasks", list)):
+        for key, kind in (("due", dict), ("schemas", dict), ("tasks", list)):
             if not isinstance(table.get(key, kind()), kind):
                 raise TypeError(f"{key} is not a {kind.__name__}")
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
@@ -74,7 +78,7 @@ def load_settings(root: Path) -> dict[str, Any]:
             path,
             None,
             f"the settings with the lanes cannot be read ({type(error).__name__}: {error})",
-            'add lanes = [{ server = "GitLab 19.3", client = "MLflow 3.17.2" }] under [tool.verified_docs]',
+            _ADD_LANES,
             kind="config",
         ) from error
     return table
@@ -104,9 +108,29 @@ def load_lanes(root: Path) -> tuple[Lane, ...]:
             path,
             None,
             f"the lanes cannot be read ({type(error).__name__}: {error})",
-            'add lanes = [{ server = "GitLab 19.3", client = "MLflow 3.17.2" }] under [tool.verified_docs]',
+            _ADD_LANES,
             kind="config",
         ) from error
     if not lanes or len({lane.id for lane in lanes}) != len(lanes):
-        raise Problem(path, None, "the lanes must be named, each once", f"edit lanes in {CONFIG}", kind="config")
+        raise Problem(
+            path, None, "the lanes must be named, each once", f"edit lanes in {CONFIG}, then make verify", kind="config"
+        )
+    return lanes
+
+
+def installed_lanes(root: Path, client: str, version: str) -> list[Lane]:
+    """The lanes whose client is the one that is installed here.
+
+    Args:
+        root: The project's folder.
+        client: The client's name.
+        version: The version of it that is installed.
+
+    Raises:
+        Problem: There is none.
+    """
+    lanes = [lane for lane in load_lanes(root) if lane.client_version == version]
+    if not lanes:
+        what = f"no lane has {client} {version}, which is installed here"
+        raise Problem(root / CONFIG, None, what, "make setup", kind="client")
     return lanes

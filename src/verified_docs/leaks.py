@@ -1,45 +1,22 @@
-"""Finds text that must never be written: tokens, unlabelled credentials, addresses of people."""
+"""Finds text that must never be written: tokens, unlabelled credentials, addresses of people and of machines."""
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from verified_docs.rules import RANDOM, RULES, SHAPES, Known
+from verified_docs.spellings import as_text, spellings, strings
+from verified_docs.unpacked import TooLargeError, is_packed, members
+
+__all__ = ["CANARY", "LABEL", "SHAPES", "Known", "Leak", "find_leaks", "find_leaks_in_bytes", "is_label", "unspoken"]
+
 # What replaces a token: it says which credential was sent and is worth nothing to anybody.
 LABEL = re.compile(r"<[a-z_]+(?::[a-z_]+)*>")
-_REDACTED = re.compile(r"(?:redacted|placeholder|example|your|xxxx)", re.I)
-# Any word before it counts, but for the tokens that count pages.
-_SECRET_NAME = r"(?!(?:next_)?page_token)(?:[a-z0-9]+[_-])*(?:token|secret|passw(?:or)?d)"
-# A plain word, as in "the token downloads".
-_WORD = r"(?-i:[a-z]){1,19}\.?(?![A-Za-z0-9+/=_\-.~])"
-SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("GitLab token", re.compile(r"gl[a-z]{2,6}-(?P<value>[A-Za-z0-9_\-.]{16,})")),
-    ("runner registration token", re.compile(r"GR1348941(?P<value>[A-Za-z0-9_-]{16,})")),
-    ("cloud access key", re.compile(r"(?P<value>(?:AKIA|ASIA)[A-Z0-9]{16})")),
-    ("JSON web token", re.compile(r"(?P<value>eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,})")),
-    ("private key", re.compile(r"(?P<value>-----BEGIN [A-Z ]*PRIVATE KEY-----)")),
-    (
-        "credential that is not a label",
-        re.compile(rf"\b(?:Bearer|Basic|Token)[ \t]+(?!<|{_WORD})(?P<value>[A-Za-z0-9+/=_\-.~]{{8,}})", re.I),
-    ),
-    (
-        "credential that is not a label",
-        re.compile(
-            rf"(?:[\"'?&]|^){_SECRET_NAME}[\"']?(?:=|\s*:\s*[\"'])(?!<)(?P<value>[A-Za-z0-9+/=_\-.~%]{{8,}})",
-            re.I | re.M,
-        ),
-    ),
-    (
-        "signature in an address",
-        re.compile(r"[?&](?:X-Amz-|X-Goog-)?(?:Signature|Credential)=(?P<value>[^&\s\"']{8,})"),
-    ),
-    ("credentials in an address", re.compile(r"https?://(?P<value>[^/\s@\"'<>?]+)@")),
-)
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})\b")
-_SAFE_DOMAINS = ("example.com", "example.org", "example.net")
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
+CANARY = "canary"
+TOO_LARGE = "archive that is too large to look into"
+NOTHING = Known()
 
 
 def is_label(credential: str) -> bool:
@@ -53,76 +30,90 @@ class Leak:
 
     Attributes:
         kind: What it looks like.
-        line: Where it stands, counted from 1.
+        line: Where it stands, counted from 1; None where that is not known.
+        inside: How it is hidden: ` in base64`, or the file of an archive in which it stands.
 
     The secret itself is not kept, so that a message about it cannot spread it.
     """
 
     kind: str
-    line: int
+    line: int | None
+    inside: str = ""
+
+    def __str__(self) -> str:
+        return self.kind + self.inside
 
 
-def find_leaks(text: str) -> Iterator[Leak]:
-    """Looks for secrets in a text, also inside base64.
+def find_leaks(text: str, known: Known = NOTHING) -> Iterator[Leak]:
+    """Looks for secrets in a text, in every spelling.
 
     Args:
         text: The whole text of a file that is about to be written or published.
+        known: What the project knows of itself.
 
     Yields:
-        One entry per finding, in no particular order.
+        One entry for each kind and line, in no particular order.
     """
-    for kind, start in _matches(text):
-        yield Leak(kind, text.count("\n", 0, start) + 1)
-    for match in _BASE64.finditer(text):
-        # Where the encoded part begins is not known: text may stand right before it.
-        for skip in range(4):
-            part = match.group()[skip:]
-            decoded = base64.b64decode(part[: len(part.rstrip("=")) // 4 * 4])
-            for kind, _ in _matches(decoded.decode("latin-1"), mails=False):
-                yield Leak(f"{kind} in base64", text.count("\n", 0, match.start()) + 1)
+    seen = set()
+    for one in spellings(text):
+        for kind, start in _matches(one.text, known):
+            line = one.line(start)
+            if (kind, line) not in seen:
+                seen.add((kind, line))
+                yield Leak(kind, line, one.how)
 
 
-def find_leaks_in_bytes(content: bytes) -> Iterator[Leak]:
-    """Looks for secrets in bytes that are not text, such as a packed model."""
-    for kind, _ in _matches(content.decode("latin-1"), mails=False):
-        yield Leak(kind, 1)
+def find_leaks_in_bytes(content: bytes, known: Known = NOTHING) -> Iterator[Leak]:
+    """Looks for secrets in any bytes: in text, in what is readable in others, and in the files of an archive.
+
+    Args:
+        content: The bytes.
+        known: What the project knows of itself.
+
+    Yields:
+        One entry for each kind and line. The line is 1 in what is not text.
+    """
+    if is_packed(content):
+        try:
+            for name, inside in members(content):
+                where = f" in {unspoken(name, known)}" if name else ""
+                for leak in _in_file(inside, known):
+                    yield Leak(leak.kind, 1, where + leak.inside)
+        except TooLargeError:
+            yield Leak(TOO_LARGE, 1)
+    else:
+        yield from _in_file(content, known)
 
 
-# JSON in JSON, and what writers of JSON and addresses do to the signs that tokens and names are made of.
-_ESCAPED = re.compile(r'\\+(?="|u0026|u003d|u002d|u003c)')
-_SPELLED = {"u0026": "&", "u003d": "=", "u002d": "-", "u003c": "<", "%2d": "-", "%3d": "=", "%26": "&"}
-_SPELLING = re.compile("|".join(map(re.escape, _SPELLED)), re.I)
+def unspoken(text: str, known: Known = NOTHING, instead: str = "(what holds a secret)") -> str:
+    """A text for a message: itself, or a remark in its place where it would give a secret away."""
+    return instead if any(find_leaks(text, known)) else text
 
 
-def _unescaped(text: str) -> str:
-    """The text as its reader gets it; every line keeps its number."""
-    return _SPELLING.sub(lambda match: _SPELLED[match.group().lower()], _ESCAPED.sub("", text))
+def _in_file(content: bytes, known: Known) -> Iterator[Leak]:
+    text = as_text(content)
+    if text is not None:
+        yield from find_leaks(text, known)
+    else:
+        for leak in find_leaks(strings(content), known):
+            yield Leak(leak.kind, 1, leak.inside)
 
 
-def _matches(text: str, *, mails: bool = True) -> Iterator[tuple[str, int]]:
-    yield from _matches_in(text, mails=mails)
-    plain = _unescaped(text)
-    if plain != text:
-        lines = {text.count("\n", 0, start) for _, start in _matches_in(text, mails=mails)}
-        for kind, start in _matches_in(plain, mails=mails):
-            line = plain.count("\n", 0, start)
-            if line not in lines:
-                yield kind, _start_of_line(text, line)
-
-
-def _start_of_line(text: str, line: int) -> int:
-    start = 0
-    for _ in range(line):
-        start = text.index("\n", start) + 1
-    return start
-
-
-def _matches_in(text: str, *, mails: bool) -> Iterator[tuple[str, int]]:
-    for kind, pattern in SHAPES:
+def _matches(text: str, known: Known) -> Iterator[tuple[str, int]]:
+    # The only letter of which the small one is longer.
+    lower = text.replace("\u0130", "i").lower()
+    told: set[int] = set()
+    for rule in RULES:
+        for match in rule.find(text, lower):
+            # A token is also random text, and is told once, as what it is.
+            if rule.keep(match, known) and not (rule.kind == RANDOM and told.intersection(range(*match.span()))):
+                told.add(match.start("value"))
+                yield rule.kind, match.start("value")
+    for form in known.forms:
+        start = text.find(form)
+        while start >= 0:
+            yield CANARY, start
+            start = text.find(form, start + len(form))
+    for pattern in known.patterns:
         for match in pattern.finditer(text):
-            if not _REDACTED.match(match["value"]):
-                yield kind, match.start()
-    for match in _EMAIL.finditer(text) if mails else ():
-        domain = match[1].lower()
-        if not any(domain == safe or domain.endswith(f".{safe}") for safe in _SAFE_DOMAINS):
-            yield "e-mail address", match.start()
+            yield CANARY, match.start()

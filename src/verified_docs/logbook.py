@@ -54,7 +54,13 @@ class Logbook:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 what = "another recording is running in this folder"
-                raise Problem(self.folder, None, what, "wait for its end, then try again", kind="locked") from None
+                raise Problem(
+                    self.folder,
+                    None,
+                    what,
+                    "wait for its end (ps -ef | grep verified-docs), then make record",
+                    kind="locked",
+                ) from None
             self._repair()
             shutil.rmtree(self.raw, ignore_errors=True)
             self._load()

@@ -37,7 +37,7 @@ def own_functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
             root / CONFIG,
             None,
             f"functions = {name!r} under [tool.verified_docs] cannot be used ({error})",
-            "name a function as module:name, in a module that is installed",
+            "name a function as module:name, in a module that is installed, then make site",
             kind="config",
         ) from error
     return functions

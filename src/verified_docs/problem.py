@@ -52,7 +52,7 @@ class Problems(Exception):
         super().__init__("\n".join(map(str, found)))
 
 
-def read_text(path: Path, fix: str = "save the file as UTF-8 text") -> str:
+def read_text(path: Path, fix: str = "save the file as UTF-8 text, then make verify") -> str:
     """The text of a file that a person wrote, with plain line ends and without a byte order mark.
 
     Raises:
@@ -61,7 +61,8 @@ def read_text(path: Path, fix: str = "save the file as UTF-8 text") -> str:
     try:
         return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as error:
-        raise Problem(path, None, f"this cannot be read: {error.strerror}", fix, kind="file") from error
+        look = f"ls -ld {shown(path)}, and correct what keeps it from being read"
+        raise Problem(path, None, f"this cannot be read: {error.strerror}", look, kind="file") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise Problem(path, line, f"this is not UTF-8: {error.reason}", fix, kind="file") from error

@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import io
 import json
-import traceback
 import zipfile
-from collections.abc import Iterable
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
-import jinja2
-
-from verified_docs.card import EVIDENCE_PAGE, Cards, Facts, download, fence
+from verified_docs import blocks
+from verified_docs.agreement import check_agreement
+from verified_docs.blocks import CENSUS_FILE, CENSUS_SCHEMA_FILE, Census, check_ceiling
+from verified_docs.card import EVIDENCE_PAGE, download
 from verified_docs.cassette import file_sha256
-from verified_docs.census import DOCS, HTTP, PYTHON, check_fences, find_fences
+from verified_docs.census import DOCS
+from verified_docs.durations import Durations
 from verified_docs.evidence import FILE, SCHEMA_FILE, Evidence, json_schema
-from verified_docs.example import Example, load_examples, missing_names
-from verified_docs.exchange import NotThere, exchange
-from verified_docs.freshness import Ages
-from verified_docs.inventory import waiting_areas
+from verified_docs.example import Example, load_examples
+from verified_docs.known import load_known
 from verified_docs.lane import CONFIG, load_settings
-from verified_docs.leaks import Leak, find_leaks, find_leaks_in_bytes
-from verified_docs.own import own_functions
-from verified_docs.problem import Problem, read_text, shown
+from verified_docs.leaks import Known, Leak, find_leaks_in_bytes
+from verified_docs.pages import SNIPPETS, Pages
+from verified_docs.problem import Problem
 from verified_docs.quarantine import check_agrees
 from verified_docs.whole import new_folder
 
-SNIPPETS = "snippets"
-_DATA = frozenset({".json", ".csv"})
-_LANGUAGES = {".sh": "bash", ".yml": "yaml", ".yaml": "yaml", ".toml": "toml", ".json": "json", ".env": "dotenv"}
+_NO_DURATIONS = Durations()
 
 
-def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
+def publish_pages(root: Path, evidence: Evidence, into: Path, durations: Durations = _NO_DURATIONS) -> int:
     """Renders every page below `docs/` and writes what belongs beside them.
 
     The folder is built elsewhere and moved into place at the end, so that it is never half of one state.
@@ -42,52 +37,95 @@ def publish_pages(root: Path, evidence: Evidence, into: Path) -> int:
         root: The project's folder.
         evidence: The merged evidence of all environments.
         into: The folder to make anew.
+        durations: How long the runs took that the evidence is of.
 
     Returns:
         The number of pages.
 
     Raises:
         Problem: A page names an example or section that is not there, an example is not on any page or has no
-            proof of its present source, or a page would publish a secret.
+            proof of its present source, a page would publish a secret, or more blocks of code are unproven than the
+            committed ceiling allows.
     """
-    examples = {example.id: example for example in load_examples(root)}
     as_they_are = _published_as_they_are(root)
     into = _check_target(root, root / into, as_they_are)
-    _check_fresh(root, examples, evidence)
-    check_agrees(root, evidence)
+    examples = check_evidence(root, evidence)
     with new_folder(into) as work:
-        pages = _Pages(root, evidence, examples)
+        pages = Pages(root, evidence, examples, durations)
+        writer = _Writer(work, load_known(root))
         count = 0
-        for source in sorted(path for path in (root / DOCS).rglob("*") if path.is_file()):
-            name = source.relative_to(root / DOCS).as_posix()
-            if source.suffix == ".md":
-                _write(work / name, pages.render(name), source)
-                count += 1
-            else:
-                _copy(source, work / name)
-        _write(work / EVIDENCE_PAGE, pages.cards.evidence_page(), root / DOCS / EVIDENCE_PAGE)
-        _write(work / FILE, evidence.to_json(), root / FILE)
-        _write(work / SCHEMA_FILE, json.dumps(json_schema(), indent=1) + "\n", root / SCHEMA_FILE)
+        for name, text in pages.render_all():
+            writer.write(name, text, root / DOCS / name)
+            count += 1
+        for source in sorted(path for path in (root / DOCS).rglob("*") if path.is_file() and path.suffix != ".md"):
+            writer.copy(source, source.relative_to(root / DOCS).as_posix())
+        census = pages.census
+        writer.write(CENSUS_FILE, census.to_json(), root / CENSUS_FILE)
+        writer.write(CENSUS_SCHEMA_FILE, json.dumps(blocks.json_schema(), indent=1) + "\n", root / CENSUS_SCHEMA_FILE)
+        writer.write(EVIDENCE_PAGE, pages.cards.evidence_page(), root / DOCS / EVIDENCE_PAGE)
+        writer.write(FILE, evidence.to_json(), root / FILE)
+        writer.write(SCHEMA_FILE, json.dumps(json_schema(), indent=1) + "\n", root / SCHEMA_FILE)
         for example in examples.values():
-            _write(work / download(example), example.source, example.path)
+            writer.write(download(example), example.source, example.path)
         for folder in as_they_are:
             for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-                _copy(path, work / path.relative_to(root.resolve()))
+                writer.copy(path, path.relative_to(root.resolve()).as_posix())
         for proof in evidence.examples.values():
             for result in proof.results.values():
                 if result.cassette:
-                    _copy(root / result.cassette, work / result.cassette)
+                    writer.copy(root / result.cassette, result.cassette)
         for target, files in pages.bundles.items():
             for name, text in files.items():
-                _refuse(find_leaks(text), root / name)
-            _write(work / target, _packed(files), root / target)
+                writer.check(text.encode(), root / name)
+            writer.write(target, _packed(files), root / target)
         for target, text in pages.files.items():
             if (work / target).exists():
                 what = f"a page would publish {target!r} over another file"
-                raise Problem(root / DOCS / target, None, what, "choose another name", kind="page")
-            _write(work / target, text, root / target)
+                raise Problem(root / DOCS / target, None, what, "choose another name, then make site", kind="page")
+            writer.write(target, text, root / target)
         pages.check_all_shown()
+        check_ceiling(root, census)
+        pages.check_facts()
     return count + 1
+
+
+def check_evidence(root: Path, evidence: Evidence) -> dict[str, Example]:
+    """Makes sure that evidence is of the project as it stands.
+
+    Args:
+        root: The project's folder.
+        evidence: The merged evidence of all environments.
+
+    Returns:
+        The examples by id.
+
+    Raises:
+        Problem: An example, a recording or the quarantine changed after it was verified.
+        Problems: The evidence says something else than they do.
+    """
+    examples = {example.id: example for example in load_examples(root)}
+    _check_fresh(root, examples, evidence)
+    check_agrees(root, evidence)
+    check_agreement(root, examples, evidence)
+    return examples
+
+
+def take_page_census(root: Path, evidence: Evidence, durations: Durations) -> Census:
+    """The census of all pages, without writing any.
+
+    Args:
+        root: The project's folder.
+        evidence: The merged evidence of all environments.
+        durations: How long the runs took.
+
+    Raises:
+        Problem: The pages cannot be rendered.
+    """
+    examples = check_evidence(root, evidence)
+    pages = Pages(root, evidence, examples, durations)
+    for _ in pages.render_all():
+        pass
+    return pages.census
 
 
 def _check_target(root: Path, into: Path, as_they_are: list[Path]) -> Path:
@@ -101,7 +139,7 @@ def _check_target(root: Path, into: Path, as_they_are: list[Path]) -> Path:
             into,
             None,
             "this folder would be replaced, and holds no earlier result",
-            "choose another --into",
+            "verified-docs publish build/evidence/*.json --into build/docs, or any other new folder",
             kind="target",
         )
     return into
@@ -113,7 +151,7 @@ def _check_fresh(root: Path, examples: dict[str, Example], evidence: Evidence) -
         if proof is None or proof.sha256 != example.sha256:
             raise Problem(
                 example.path,
-                None,
+                1,
                 "the example was changed after it was verified" if proof else "the example was never verified",
                 "make verify",
                 kind="stale",
@@ -142,14 +180,10 @@ def _published_as_they_are(root: Path) -> list[Path]:
                 root / CONFIG,
                 None,
                 f"publish = {names!r} under [tool.verified_docs] has to list folders of the project",
-                'write publish = ["folder"], or leave it out',
+                'write publish = ["folder"], or leave it out, then make site',
                 kind="config",
             )
     return folders
-
-
-def _copy(source: Path, target: Path) -> None:
-    _write(target, source.read_bytes(), source)
 
 
 def _packed(files: dict[str, str]) -> bytes:
@@ -162,236 +196,29 @@ def _packed(files: dict[str, str]) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def _leaks(data: bytes) -> tuple[Leak, ...]:
+def _leaks(data: bytes, known: Known) -> tuple[Leak, ...]:
     """The secrets in a file; most files are the same from one publishing to the next."""
-    try:
-        return tuple(find_leaks(data.decode()))
-    except UnicodeDecodeError:
-        return tuple(find_leaks_in_bytes(data))
+    return tuple(find_leaks_in_bytes(data, known))
 
 
-def _refuse(leaks: Iterable[Leak], source: Path) -> None:
-    for leak in leaks:
-        raise Problem(source, leak.line, f"the page would publish a secret ({leak.kind})", "take it out", kind="secret")
+class _Writer:
+    """Writes files into a folder, but none with a secret in it."""
 
+    def __init__(self, folder: Path, known: Known) -> None:
+        self._folder = folder
+        self._known = known
 
-def _write(target: Path, content: str | bytes, source: Path) -> None:
-    data = content.encode() if isinstance(content, str) else content
-    _refuse(_leaks(data), source)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(data)
+    def check(self, data: bytes, source: Path) -> None:
+        for leak in _leaks(data, self._known):
+            what = f"the page would publish a secret ({leak})"
+            raise Problem(source, leak.line, what, "take it out, then make site", kind="secret")
 
+    def write(self, target: str, content: str | bytes, source: Path) -> None:
+        data = content.encode() if isinstance(content, str) else content
+        self.check(data, source)
+        path = self._folder / target
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
 
-class _Pages:
-    """Renders pages with what they may ask for.
-
-    That is `example(...)`, `exchange(...)`, `bundle(...)`, `publish_file(...)`, `snippet(...)`, `file(...)`, `lanes()`,
-    `facts`, `evidence`, `freshness`, `quarantined()`, `waiting`, and what the project's own functions add.
-    """
-
-    def __init__(self, root: Path, evidence: Evidence, examples: dict[str, Example]) -> None:
-        self.root = root
-        self.evidence = evidence
-        self.examples = examples
-        self.cards = Cards(evidence)
-        self._shown: set[str] = set()
-        self._exchanges: set[str] = set()
-        self._shown_snippets: set[Path] = set()
-        self.bundles: dict[str, dict[str, str]] = {}
-        self.files: dict[str, str] = {}
-        # Two examples may have the same code, as where only the token differs.
-        self._code: dict[str, set[str]] = {}
-        for one in examples.values():
-            for code in (one.code(), *map(one.code, one.sections)):
-                self._code.setdefault(code, set()).add(one.id)
-        self._own = own_functions(root)
-        self._tasks: list[str] | None = load_settings(root).get("tasks")
-        self._jinja = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(root / DOCS),
-            undefined=jinja2.StrictUndefined,
-            keep_trailing_newline=True,
-            autoescape=False,
-        )
-
-    def render(self, name: str) -> str:
-        """The Markdown of one page."""
-        path = self.root / DOCS / name
-        up = "../" * (len(PurePosixPath(name).parts) - 1)
-
-        asked: set[str] = set()
-
-        def example(example_id: str, section: str | None = None, file: str | None = None) -> str:
-            if example_id not in self.examples:
-                raise NotThere(f"there is no example {example_id!r}")
-            chosen = self.examples[example_id]
-            asked.add(example_id)
-            if section is not None and section not in chosen.sections:
-                names = ", ".join(chosen.sections) or "none"
-                raise NotThere(f"{example_id} has no section {section!r}; it has {names}")
-            if file and (missing := missing_names(chosen.code(section))):
-                names = ", ".join(sorted(missing))
-                raise NotThere(f"{example_id} is no program of its own as {file!r}: it does not make {names}")
-            return self.cards.card(chosen, section, up, file)
-
-        def bundle(target: str, files: dict[str, str]) -> str:
-            return self._bundle(target, files, up)
-
-        def publish_file(target: str, text: str) -> str:
-            return self._publish_file(target, text, up)
-
-        def recorded(example_id: str, request: str, number: int = 1, lane: str | None = None) -> str:
-            text = exchange(self.root, self.evidence, example_id, request, number, lane)
-            self._exchanges.update(one.content for one in find_fences(path, text))
-            return text
-
-        context: dict[str, Any] = {
-            "bundle": bundle,
-            "publish_file": publish_file,
-            "example": example,
-            "exchange": recorded,
-            "snippet": self._snippet,
-            "file": self._file,
-            "lanes": self.cards.lanes,
-            "quarantined": lambda: self.cards.quarantined(up),
-            "facts": Facts(self.evidence),
-            "evidence": self.evidence,
-            "freshness": Ages(self.root, self.evidence),
-            "waiting": waiting_areas(self.root),
-        }
-        try:
-            own = self._own(name, up)
-            text = self._jinja.get_template(name).render({**own, **context})
-            text = str(own.get("rewrite", str)(text))
-        except jinja2.TemplateSyntaxError as error:
-            raise Problem(
-                path,
-                error.lineno,
-                f"the page cannot be rendered: {error.message}",
-                "correct the line, then make site",
-                kind="page",
-            ) from error
-        except Problem:
-            raise
-        except UnicodeDecodeError as error:
-            raise Problem(path, 1, "the page is not UTF-8", "save it as UTF-8 text", kind="page") from error
-        except Exception as error:
-            # Whatever a page's own expression raises is the page's mistake.
-            lines = [
-                frame.lineno
-                for frame in traceback.extract_tb(error.__traceback__)
-                if Path(frame.filename).resolve() == path.resolve()
-            ]
-            what = (
-                str(error)
-                if isinstance(error, (jinja2.UndefinedError, NotThere))
-                else f"{type(error).__name__}: {error}"
-            )
-            raise Problem(
-                path, lines[-1] if lines else 1, what, "correct the name, then make site", kind="page"
-            ) from error
-        self._check_code(path, name, text, asked)
-        return text
-
-    def _check_code(self, path: Path, name: str, text: str, asked: set[str]) -> None:
-        """Only code that ran may stand on a page: an example's, or a fence of the page's own."""
-        fences = find_fences(path, text)
-        check_fences(fences)
-        for one in fences:
-            if one.language == HTTP and one.content not in self._exchanges:
-                raise Problem(
-                    path,
-                    None,
-                    f"the page would show a request that was not recorded: {one.content.partition(chr(10))[0]}",
-                    'write {{ exchange("area/name", "POST end/of/path") }}',
-                    kind="unverified-code",
-                )
-            if one.language not in PYTHON:
-                continue
-            if one.content in self._code:
-                if self._is_task(name):
-                    self._shown |= self._code[one.content] & asked
-            elif one.sha256 not in self.evidence.fences.get(name, []):
-                raise Problem(
-                    path,
-                    None,
-                    f"the page would show Python that never ran: {one.content.strip().partition(chr(10))[0]}",
-                    "make verify; code that talks to a server belongs in examples/",
-                    kind="unverified-code",
-                )
-
-    def _is_task(self, name: str) -> bool:
-        """Whether a page explains its examples: it is, or is below, one of `tasks`, where the project lists any."""
-        page = PurePosixPath(name)
-        return self._tasks is None or any(page.is_relative_to(task) for task in self._tasks)
-
-    def check_all_shown(self) -> None:
-        """Makes sure that every example stands on the page of a task, and every snippet on some page.
-
-        Raises:
-            Problem: One does not, so nobody reads what is verified.
-        """
-        unused = sorted(self.examples.keys() - self._shown)
-        if unused:
-            more = f", nor {len(unused) - 1} others" if len(unused) > 1 else ""
-            raise Problem(
-                self.examples[unused[0]].path,
-                1,
-                f"no page of a task explains this example{more}",
-                f'write {{{{ example("{unused[0]}") }}}} on the page of its task',
-                kind="unused-example",
-            )
-        for path in sorted(path for path in (self.root / SNIPPETS).rglob("*") if path.is_file()):
-            if path not in self._shown_snippets:
-                name = path.relative_to(self.root / SNIPPETS).as_posix()
-                raise Problem(
-                    path,
-                    1,
-                    "no page shows this snippet",
-                    f'write {{{{ snippet("{name}") }}}} on a page',
-                    kind="unused-snippet",
-                )
-
-    def _snippet(self, name: str) -> str:
-        text = _whole_file(self.root / SNIPPETS, name, None)
-        self._shown_snippets.add(self.root / SNIPPETS / name)
-        return text
-
-    def _bundle(self, target: str, files: dict[str, str], up: str) -> str:
-        """An archive of texts that the reader unpacks, and what is in it."""
-        for name, text in files.items():
-            if name.endswith(".py") and (text not in self._code or missing_names(text)):
-                raise NotThere(f"{name!r} is no part of an example that runs by itself: only such code is packed")
-        self.bundles[f"bundles/{target}"] = files
-        rows = "\n".join(f"- `{name}`" for name in files)
-        # Of code that stands in several examples, one that is verified is enough.
-        made_of = [self._code[text] for name, text in files.items() if name.endswith(".py")]
-        held = self.cards.held_notice(sorted({min(ids) for ids in made_of if self.cards.all_held(ids)}))
-        link = f'[Download {target}]({up}bundles/{target}){{ download="{target}" .md-button }}'
-        return "\n\n".join(filter(None, (held, link, rows))) + "\n"
-
-    def _publish_file(self, target: str, text: str, up: str) -> str:
-        """A file of data beside the pages, and a link to it."""
-        path = PurePosixPath(target)
-        if path.is_absolute() or ".." in path.parts or path.suffix not in _DATA:
-            raise NotThere(f"{target!r} is no file below the site that ends in {' or '.join(sorted(_DATA))}")
-        if self.files.setdefault(target, text) != text:
-            raise NotThere(f"another page publishes something else as {target!r}")
-        alike = any(other != target and PurePosixPath(other).name == path.name for other in self.files)
-        return f"[{target if alike else path.name}]({up}{target})"
-
-    def _file(self, name: str) -> str:
-        return _whole_file(self.root, name, name)
-
-
-def _whole_file(folder: Path, name: str, title: str | None) -> str:
-    """A whole file as a fence."""
-    path = folder / name
-    inside = path.resolve().is_relative_to(folder.resolve()) and ".." not in PurePosixPath(name).parts
-    # The settings of whoever builds the site are one slip away from their template.
-    if not path.is_file() or not inside or path.name == ".env":
-        raise NotThere(f"there is no file {name!r} to show in {shown(folder)}")
-    ending = path.suffix or path.name
-    language = _LANGUAGES.get(".env" if path.name.startswith(".env") else ending)
-    if language is None:
-        raise NotThere(f"{name!r} ends in none of {', '.join(_LANGUAGES)}")
-    return fence(language, read_text(path), title)
+    def copy(self, source: Path, target: str) -> None:
+        self.write(target, source.read_bytes(), source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import secrets
@@ -10,14 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote
 
 from verified_docs import logbook
 from verified_docs.adapter import Adapter, NotHere, Recorder, Scratch, ServerGone
 from verified_docs.cassette import CASSETTES, Cassette, cassette_path, check_cassette, load_cassette
 from verified_docs.drift import drift
 from verified_docs.example import Example
+from verified_docs.known import load_known
 from verified_docs.lane import CONFIG, Lane
+from verified_docs.leaks import CANARY, Known, find_leaks
 from verified_docs.logbook import Logbook
 from verified_docs.problem import Problem, shown
 from verified_docs.provenance import Software
@@ -99,7 +99,8 @@ def plan(
         client = lanes[-1].client
         what = f"no lane is called {unknown[0]}" if unknown else f"no lane is for {server.name} {server.version}"
         add = f'add {{ server = "{server.name} {version}", client = "{client}" }} to lanes'
-        fix = f"use one of {', '.join(lane.id for lane in lanes)}" if unknown else f"{add}, or record another server"
+        one = f"make record LANE={lanes[-1].id}, or another of {', '.join(lane.id for lane in lanes[:-1])}"
+        fix = one if unknown else f"{add}, then make record; or record another server"
         raise Problem(root / CONFIG, None, what, fix, kind="lane")
     found: list[tuple[Example, Lane]] = []
     for lane in fitting:
@@ -143,7 +144,7 @@ def record(
         ServerGone: The server does not answer any more.
         Problem: Nothing more can be recorded, such as on a full disk.
     """
-    one = _One(root, adapter, recorder, workers, book, wishes)
+    one = _One(root, adapter, recorder, workers, book, wishes, load_known(root))
     for example, lane in items:
         key = f"{lane.id}/{example.id}"
         try:
@@ -156,7 +157,7 @@ def record(
             state, why = "failed", f"{problem.what}; fix: {problem.fix}"
         except OSError as error:
             what = f"the recording of {key} cannot be written: {error.strerror or type(error).__name__}"
-            then = "make room, then run the command again: it goes on here"
+            then = "make room (df -h), then run the command again: it goes on here"
             raise Problem(Path(error.filename or book.folder), None, what, then, kind="disk") from None
         book.note(key, example.sha256, state)
         if wishes.into:
@@ -174,6 +175,7 @@ class _One:
     workers: Workers
     book: Logbook
     wishes: Wishes
+    known: Known
 
     def record(self, example: Example, lane: Lane) -> tuple[State, str]:
         self.workers.check(lane)
@@ -184,10 +186,7 @@ class _One:
             logbook.checkpoint("ran")
         self._check_reply(reply, example)
         raw = self.book.raw / lane.id / f"{example.id}.yaml"
-        cassette = convert(self.book.into, Recording(lane, example.id, raw, example.path), self.adapter)
-        check_cassette(cassette)
-        for text in (raw.read_text("utf-8"), raw.with_suffix(".json").read_text("utf-8"), cassette.text):
-            _check_secrets(raw, text, scratch.labels)
+        cassette = self._converted(Recording(lane, example.id, raw, example.path), scratch)
         logbook.checkpoint("converted")
         committed = cassette_path(self.root, lane, example.id)
         old = load_cassette(committed) if committed.exists() else None
@@ -208,6 +207,22 @@ class _One:
             self.book.put(kept, f"{lane.id}/{example.id}")
         raw.unlink(missing_ok=True)
         return self._state(old, kept, problem)
+
+    def _converted(self, recording: Recording, scratch: Scratch) -> Cassette:
+        """The cassette of a recording, looked through for secrets. A recording that holds one is removed."""
+        known = self.known.with_canaries(scratch.labels)
+        written = (recording.path, recording.path.with_suffix(".json"))
+        try:
+            _check_secrets(recording.path, [path.read_text("utf-8") for path in written], known)
+            cassette = convert(self.book.into, recording, self.adapter)
+            _check_secrets(recording.path, [cassette.text], known)
+            check_cassette(cassette, known)
+        except Problem as problem:
+            if problem.kind == "secret":
+                for path in written:
+                    path.unlink(missing_ok=True)
+            raise
+        return cassette
 
     @contextlib.contextmanager
     def _place(self, example: Example, lane: Lane) -> Iterator[Scratch]:
@@ -242,13 +257,13 @@ class _One:
             raise ServerGone(f"the server stopped answering while {shown(example.path)} ran")
         if reply["refused"]:
             what = f"nothing was written: {reply['refused'][0]}"
-            fix = "send requests only to the server, with the tokens that the header names"
+            fix = f"send requests only to the server, with the tokens of the header, then make record EX={example.id}"
             raise Problem(example.path, None, what, fix, kind="not-kept")
 
     def _with_hint(self, problem: Problem) -> Problem:
         if problem.kind in _BROKEN_PROMISES:
             problem.fix = (
-                "look at it; --accept puts the recording in place all the same, then make update corrects `#>`"
+                "look at it; verified-docs record --accept keeps it all the same, then make update corrects `#>`"
             )
         return problem
 
@@ -279,23 +294,17 @@ def _problem(reply: Mapping[str, Any]) -> Problem | None:
     return Problem(**told | {"path": Path(told["path"])}) if told else None
 
 
-def _check_secrets(path: Path, text: str, known: Iterable[str]) -> None:
-    """Makes sure that none of the tokens that were handed out is in a text, in any form that it may have taken on.
+def _check_secrets(raw: Path, texts: Iterable[str], known: Known) -> None:
+    """Makes sure that none of the tokens that were handed out is in a text, in any spelling.
+
+    Args:
+        raw: The recording.
+        texts: What was written, or is about to be.
+        known: The tokens, and what else the project and this machine know.
 
     Raises:
         Problem: One is.
     """
-    for secret in known:
-        if any(form in text for form in _forms(secret)):
-            path.unlink(missing_ok=True)
-            what = "a token would have been written; nothing was kept"
-            raise Problem(path, None, what, "report this as a bug; revoke the token", kind="secret")
-
-
-def _forms(secret: str) -> Iterator[str]:
-    yield secret
-    yield quote(secret, safe="")
-    for before in ("", "x", "xx"):
-        encoded = base64.b64encode((before + secret).encode()).decode()
-        # The signs at both ends hold parts of what stands beside it.
-        yield encoded[4 if before else 0 : len(encoded) // 4 * 4 - 4]
+    if any(leak.kind == CANARY for text in texts for leak in find_leaks(text, known)):
+        what = "a token would have been written; nothing was kept"
+        raise Problem(raw, None, what, "report this as a bug; revoke the token", kind="secret")

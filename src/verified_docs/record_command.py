@@ -191,17 +191,18 @@ def _chosen(root: Path, examples: list[Any], names: list[str]) -> list[Any]:
 
 def _imported(root: Path, source: Path, names: list[str]) -> None:
     from verified_docs.gitlab_mlflow import GitLabMLflow
+    from verified_docs.known import load_known
     from verified_docs.lane import load_lanes
     from verified_docs.recording import find_recordings, import_recordings
 
     lanes = load_lanes(root)
     adapter = GitLabMLflow()
-    if source.is_dir():
-        written = import_recordings(
-            root, find_recordings(source, lanes, names), adapter, find_recordings(source, lanes)
-        )
-    else:
-        written = import_recordings(root, [_one_file(source, lanes, adapter.server, adapter.client)], adapter)
+    folder = source.is_dir()
+    chosen = (
+        find_recordings(source, lanes, names) if folder else [_one_file(source, lanes, adapter.server, adapter.client)]
+    )
+    others = find_recordings(source, lanes) if folder else []
+    written = import_recordings(root, chosen, adapter, others, load_known(root))
     for path in written:
         _out.print(f"[green]imported[/] {escape(shown(path))}")
 
@@ -225,6 +226,6 @@ def _one_file(path: Path, lanes: tuple[Lane, ...], server: str, client: str) -> 
         lane = next(one for one in lanes if version.startswith(f"{one.server}.") and one.client_version == made_with)
     except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
         what = f"nothing says in which lane {shown(path)} was recorded ({type(error).__name__})"
-        fix = f"put it into <lane>/<area>/<name>.yaml, or say it in {shown(beside)} as another recording does"
+        fix = f"put it into <lane>/<area>/<name>.yaml, or say it in {shown(beside)}, then make import"
         raise Problem(path, None, what, fix, kind="recording") from None
     return Recording(lane, example_id, path, path.with_suffix(".py"))

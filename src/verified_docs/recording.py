@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import yaml
 
@@ -21,14 +21,15 @@ from verified_docs.cassette import (
     Interaction,
     cassette_path,
     check_cassette,
-    first_line,
     write_cassette,
 )
 from verified_docs.inventory import load_manifest, write_manifest
 from verified_docs.lane import Lane
-from verified_docs.leaks import LABEL, is_label
+from verified_docs.leaks import LABEL, NOTHING, Known, is_label, unspoken
 from verified_docs.problem import Problem, Problems
 from verified_docs.provenance import Failure, Provenance, Software
+from verified_docs.refusal import UNSPOKEN, Unusable, reason, refused, shown_host, shown_variable, version_of
+from verified_docs.rules import is_secret_name
 
 RECORDER = "verified-docs import 1"
 # Longer own texts are kept as a hash: nobody reads them, and a hash compares as exactly.
@@ -84,14 +85,18 @@ def find_recordings(folder: Path, lanes: Iterable[Lane], only: Iterable[str] = (
             folder,
             None,
             f"there is no recording of {', '.join(sorted(missing)) or 'any lane'}",
-            "name a folder that holds <lane>/<area>/<name>.yaml: verified-docs import FOLDER --only AREA",
+            "name a folder that holds <lane>/<area>/<name>.yaml: make import FROM=FOLDER EX=AREA",
             kind="no-recording",
         )
     return found
 
 
 def import_recordings(
-    root: Path, recordings: Iterable[Recording], adapter: Adapter, others: Iterable[Recording] = ()
+    root: Path,
+    recordings: Iterable[Recording],
+    adapter: Adapter,
+    others: Iterable[Recording] = (),
+    known: Known = NOTHING,
 ) -> list[Path]:
     """Writes a cassette for each recording, and the manifest last.
 
@@ -102,6 +107,7 @@ def import_recordings(
         recordings: What to import.
         adapter: What is volatile and what is secret.
         others: What stands beside them; those that were never imported are listed as waiting.
+        known: What the project and this machine know.
 
     Returns:
         The cassettes that were written.
@@ -114,9 +120,10 @@ def import_recordings(
     for recording in recordings:
         try:
             cassette = convert(root, recording, adapter)
-            check_cassette(cassette)
+            check_cassette(cassette, known)
             converted.append((recording, cassette))
         except Problem as problem:
+            problem.what = unspoken(problem.what, known, UNSPOKEN)
             found.append(problem)
     if found:
         raise Problems(found)
@@ -124,7 +131,7 @@ def import_recordings(
     for recording, cassette in converted:
         rows[recording.key] = {
             "recording": cassette.provenance.recording_sha256,
-            "cassette": write_cassette(cassette),
+            "cassette": write_cassette(cassette, known),
         }
     waiting = {other.key: hashlib.sha256(_read(other.path)).hexdigest() for other in others if other.key not in rows}
     write_manifest(root, rows, waiting)
@@ -137,6 +144,17 @@ def convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
     Raises:
         Problem: The recording is malformed, names another host, or sends a credential without a label.
     """
+    try:
+        cassette = _convert(root, recording, adapter)
+        _ = cassette.text.encode()
+    except (RecursionError, OverflowError, UnicodeEncodeError) as error:
+        # Nested too deep, an infinite status, half of a sign.
+        what = f"the recording holds what no cassette can hold ({type(error).__name__})"
+        raise refused(recording.path, what) from None
+    return cassette
+
+
+def _convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
     raw = _read(recording.path)
     rows = _parse(recording.path, raw)
     provenance = _provenance(recording, raw, adapter)
@@ -146,20 +164,27 @@ def convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
         try:
             interaction, content = _interaction(row, adapter)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise _refused(recording.path, f"interaction {number} is malformed ({error})") from error
+            raise refused(recording.path, f"interaction {number} is malformed ({reason(error)})") from None
         interactions.append(interaction)
         contents.append(content)
-    with_files = [
-        _with_files(number, interaction, contents, interactions, adapter)
-        for number, interaction in enumerate(interactions)
-    ]
     ended = provenance.exception
-    stable, message, environment = adapter.stabilise(with_files, ended.message if ended else "", provenance.environment)
+    try:
+        with_files = [
+            _with_files(number, interaction, contents, interactions, adapter)
+            for number, interaction in enumerate(interactions)
+        ]
+        message = ended.message if ended else ""
+        stable, message, environment = adapter.stabilise(with_files, message, provenance.environment)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
+        raise refused(recording.path, f"the recording cannot be made stable ({type(error).__name__})") from None
     provenance = provenance.model_copy(update={"environment": environment})
     for number, interaction in enumerate(stable):
         for host in _hosts(interaction):
             if host != adapter.host:
-                raise _refused(recording.path, f"interaction {number} names the host {host}, not {adapter.host}")
+                what = f"interaction {number} names the host {shown_host(host)}, not {adapter.host}"
+                raise refused(recording.path, what)
+        if not re.match(rf"https?://{re.escape(adapter.host)}(?:[/?#]|\Z)", interaction.uri):
+            raise refused(recording.path, f"interaction {number} has a user, a password or a port in its address")
     if ended:
         # Built-in exceptions go without a module, as Python itself writes them.
         failure = Failure(type=ended.type.removeprefix("builtins."), message=message)
@@ -168,26 +193,22 @@ def convert(root: Path, recording: Recording, adapter: Adapter) -> Cassette:
     return Cassette(cassette_path(root, recording.lane, recording.example_id), provenance, rows_shown)
 
 
-def _refused(path: Path, what: str) -> Problem:
-    return Problem(path, None, what, "record it again; nothing was imported", kind="recording")
-
-
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise _refused(path, f"the recording cannot be read ({error.strerror})") from error
+        raise refused(path, f"the recording cannot be read ({error.strerror})") from error
 
 
 def _parse(path: Path, raw: bytes) -> list[Any]:
     try:
         document = yaml.load(raw, Loader=_RawLoader)
         rows = document["interactions"]
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
-        first = str(error).partition("\n")[0]
-        raise _refused(path, f"the recording is cut off or not one of vcrpy's ({first})") from error
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        what = f"the recording is cut off or not one of vcrpy's ({reason(error)})"
+        raise refused(path, what) from None
     if not isinstance(rows, list):
-        raise _refused(path, "the recording has no list of interactions")
+        raise refused(path, "the recording has no list of interactions")
     return rows
 
 
@@ -198,18 +219,22 @@ def _provenance(recording: Recording, raw: bytes, adapter: Adapter) -> Provenanc
         lane = recording.lane
         client = about[adapter.client.lower()]
         if client != lane.client_version:
-            raise _refused(path, f"the recording was made with {adapter.client} {client}, not with {lane.client}")
+            raise refused(
+                path, f"the recording was made with {adapter.client} {version_of(client)}, not with {lane.client}"
+            )
         server = about[adapter.server.lower()]
         if not f"{adapter.server} {server['version']}".startswith(f"{lane.server}."):
-            raise _refused(path, f"the recording was made with {adapter.server} {server['version']}, not {lane.server}")
+            made = f"{adapter.server} {version_of(server['version'])}"
+            raise refused(path, f"the recording was made with {made}, not {lane.server}")
         ended = about["exception"]
         # A recording that sent none says so.
         credentials = sorted(adapter.labelled(one) for one in about["credentials"] if one != "none")
         for credential in credentials:
             if not LABEL.search(credential):
-                raise _refused(path, "a credential in the list is not a label such as <project:developer:api>")
-        if secret := sorted(name for name in about["environment"] if "TOKEN" in name or "PASSWORD" in name):
-            raise _refused(path, f"the environment holds {secret[0]}; leave credentials out of it")
+                raise refused(path, "a credential in the list is not a label such as <project:developer:api>")
+        for name in sorted(about["environment"]):
+            if "TOKEN" in name or "PASSWORD" in name or is_secret_name(name):
+                raise refused(path, f"the environment holds {shown_variable(name)}; leave credentials out of it")
         return Provenance(
             server=Software(name=adapter.server, version=server["version"], edition=server["edition"]),
             client=Software(name=adapter.client, version=client),
@@ -224,24 +249,23 @@ def _provenance(recording: Recording, raw: bytes, adapter: Adapter) -> Provenanc
             exception=Failure.model_validate(ended) if ended else None,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _refused(
-            path, f"the recording does not say how it was made ({type(error).__name__}: {first_line(error)})"
-        ) from error
+        raise refused(path, f"the recording does not say how it was made ({reason(error)})") from None
 
 
 def _interaction(row: Any, adapter: Adapter) -> tuple[Interaction, tuple[bytes, bytes]]:
     """An interaction with its headers scrubbed, and the bytes of its two bodies."""
     request, response = row["request"], row["response"]
+    if not isinstance(request["method"], str) or not isinstance(request["uri"], str):
+        raise TypeError("method and address are no text")
+    urlsplit(request["uri"])
     headers = {}
     for name, value in _flat(request["headers"]):
         if name.lower() in adapter.credential_headers:
             headers[name] = label = adapter.labelled(value)
             if not is_label(label):
-                raise ValueError(
-                    f"header {name} holds a credential that is not a label such as <project:developer:api>"
-                )
+                raise Unusable(f"header {name} holds a credential that is not a label such as <project:developer:api>")
             if label != value and int(response["status"]["code"]) != 401:
-                raise ValueError(f"header {name} holds an invented credential that was not refused")
+                raise Unusable(f"header {name} holds an invented credential that was not refused")
         elif name.lower() in adapter.request_headers:
             headers[name.title()] = value
     answer_headers = {
@@ -337,7 +361,7 @@ def _bytes(body: Any) -> bytes:
         return body
     if isinstance(body, str):
         return body.encode()
-    raise TypeError(f"a body of type {type(body).__name__}")
+    raise Unusable(f"a body of type {type(body).__name__}")
 
 
 _CONTROL = re.compile(r"[^\t\n\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

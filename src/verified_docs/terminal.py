@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from verified_docs.problem import Problem, Problems
+from verified_docs.problem import Problem, Problems, shown
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -32,8 +32,10 @@ def told() -> Iterator[None]:
             tell(problem)
         raise typer.Exit(2 if any(problem.kind == "usage" for problem in found) else 1) from None
     except OSError as error:
-        path = Path(error.filename or ".")
-        tell(Problem(path, None, f"{error.strerror or error}", "look at its path and its rights, then try again"))
+        # Of a file that is renamed, the new name is the one that people know.
+        path = Path(error.filename2 or error.filename or ".")
+        fix = f"ls -ld {shown(path)}, correct its path or its rights, then try again"
+        tell(Problem(path, None, f"this cannot be read or written: {error.strerror or error}", fix))
         raise typer.Exit(1) from None
 
 

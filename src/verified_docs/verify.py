@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import re
@@ -139,7 +138,7 @@ def _check_ending(example: Example, lane: Lane, cassette: Cassette, run: Run, ch
         if recorded is not None:
             raise Problem(
                 example.path,
-                None,
+                1,
                 f"the example runs to its end, but its recording ended with {recorded.type} in {lane}",
                 _change_or_record(example, check),
                 recorded.message,
@@ -214,11 +213,11 @@ def _check_output(example: Example, lane: Lane, run: Run, check: str, *, update:
         rewritten = example.source + "\n"
     if [row for _, row in printed_rows] == [row.text for row in promised_rows] and rewritten is None:
         return
-    if update and rewritten is not None:
-        _rewrite(example, rewritten, [row for _, row in printed_rows])
-        return
     pairs = zip_longest(printed_rows, promised_rows)
     line = next((_line_of_pair(*pair) for pair in pairs if _differ(*pair)), 1)
+    if update and rewritten is not None:
+        _rewrite(example, rewritten, [row for _, row in printed_rows], line)
+        return
     raise Problem(
         example.path,
         line,
@@ -229,7 +228,7 @@ def _check_output(example: Example, lane: Lane, run: Run, check: str, *, update:
     )
 
 
-def _rewrite(example: Example, rewritten: str, printed: list[str]) -> None:
+def _rewrite(example: Example, rewritten: str, printed: list[str], line: int) -> None:
     """Writes new promises into an example, if they are all that changes."""
     try:
         same = without_promises(rewritten) == without_promises(example.source)
@@ -239,9 +238,9 @@ def _rewrite(example: Example, rewritten: str, printed: list[str]) -> None:
     if not same or promised != printed:
         raise Problem(
             example.path,
-            None,
+            line,
             "the expected output cannot be written for you: a print stands where it cannot be followed by a comment",
-            "give each print a row of its own outside of else, finally and match, then try again",
+            f"give each print a row of its own outside of else, finally and match, then make update EX={example.id}",
             kind="update",
         )
     write_whole(example.path, rewritten)
@@ -274,8 +273,8 @@ def _check_unplayed(example: Example, cassette: Cassette, tape: StrictTape, chec
 
 def _change_or_record(example: Example, check: str) -> str:
     return (
-        f"{check} after changing the example back, or bring a new recording: "
-        f"verified-docs import FOLDER --only {example.id}"
+        f"change the example back, then {check}; or bring a new recording: make record EX={example.id}, "
+        f"or make import FROM=FOLDER EX={example.id}"
     )
 
 
@@ -306,11 +305,14 @@ def verify_lanes(
     """
     for example in examples:
         current = example
+        refused: Problem | None = None
         for lane in lanes if update else ():
             # What one lane prints is written; whether the others agree is seen below.
             if cassette_path(root, lane, example.id).exists():
-                with contextlib.suppress(Problem):
+                try:
                     verify(current, lane, root, adapter, update=True)
+                except Problem as problem:
+                    refused = problem if problem.kind == "update" else refused
                 current = load_example(example.path, root)
         for lane in lanes:
             if not cassette_path(root, lane, example.id).exists():
@@ -319,7 +321,8 @@ def verify_lanes(
             try:
                 outcome: Result | Problem = verify(current, lane, root, adapter)
             except Problem as problem:
-                outcome = problem
+                # Who asked for an update wants to know why there was none.
+                outcome = refused if refused and problem.kind == "output" else problem
             yield current, lane, outcome
 
 
@@ -345,7 +348,7 @@ def verify_fence(fence: Fence, root: Path, adapter: Adapter) -> None:
                 fence.page,
                 run.error_line,
                 f"the fence talks to a server: {run.blocked[0]}",
-                "move it to examples/ and include it, so that it is recorded",
+                "move it to examples/ and include it, so that it is recorded: make record EX=area/name",
                 kind="network",
             )
         if run.error is not None:

@@ -77,7 +77,13 @@ class Workers:
         if not line:
             self._end(lane.environment)
             what = f"the run ended its process, or took longer than {_LONGEST:.0f} s"
-            raise Problem(Path(str(job["example"])), None, what, "try again with --only", kind="died")
+            raise Problem(
+                Path(str(job["example"])),
+                None,
+                what,
+                "make record EX= with its area/name: it goes on there",
+                kind="died",
+            )
         reply: dict[str, Any] = json.loads(line)
         return reply
 

@@ -22,6 +22,7 @@ _KINDS = ("project", "pat", "oauth", "job", "deploy", "unknown")
 _ROLES = ("outsider", "guest", "planner", "reporter", "developer", "maintainer", "owner")
 # A token that is not valid any more says so where others say their scope.
 _SCOPES = ("api", "read_api", "read_user", "expired", "revoked")
+_ENDED = {"expired", "revoked"}
 _NOBODY, _NOTHING = "nobody", "none"
 # A token that somebody typed to see it refused says so in plain words; what GitLab makes up is random.
 _INVENTED = re.compile(r"(?<![A-Za-z0-9_\-.])gl[a-z]{2,6}-wrong-token-0{4,8}(?![A-Za-z0-9_\-.])")
@@ -204,6 +205,16 @@ class GitLabMLflow:
                         f"correct role, scope or tokens under [tool.verified], then make check EX={example.id}",
                         kind="metadata",
                     )
+        scopes = {label.split(":")[2] for label in labels.values() if label.count(":") == 2}
+        # Where an own label takes the place of the token, nothing else would say that its scope is another one.
+        if scopes and metadata.scope not in scopes and not scopes & _ENDED:
+            raise Problem(
+                example.path,
+                example.header_line("scope = "),
+                f"no token of this example has the scope {metadata.scope}, but {' and '.join(sorted(scopes))}",
+                f"correct scope or tokens under [tool.verified], then make check EX={example.id}",
+                kind="metadata",
+            )
         return {
             **self.addresses,
             **{variable: f"<{label}>" for variable, label in labels.items()},

@@ -192,7 +192,7 @@ class GitLabScratch:
                 Path(name),
                 None,
                 f"{name} is an Owner's token, and project {number} was not made by this command",
-                "leave out --project, or give a token of a lower role",
+                "make record, without --project; or give a token of a lower role",
                 kind="owner",
             )
 
@@ -260,7 +260,8 @@ class GitLabScratch:
                 Path("GITLAB_TOKEN"),
                 None,
                 f"GitLab does not let you {what}: {error.response_code} {said}",
-                f"give a token (scope api) of somebody who may make projects in {self._group or 'a namespace'}; "
+                "read -rs GITLAB_TOKEN && export GITLAB_TOKEN, with a token (scope api) of somebody who may make "
+                f"projects in {self._group or 'a namespace'}; "
                 f"another group: --group, or {GROUP_VARIABLE}",
                 kind="refused",
             ) from None

@@ -1,0 +1,1 @@
+verified-docs census --lower

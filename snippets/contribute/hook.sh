@@ -1,0 +1,2 @@
+pip install pre-commit
+pre-commit install
