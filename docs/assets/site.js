@@ -10,19 +10,6 @@ window.addEventListener("load", () => {
   }
 });
 
-// A message that is pasted into the search has signs that mean something to it, and small words that stand everywhere.
-const send = Worker.prototype.postMessage;
-Worker.prototype.postMessage = function (message, ...rest) {
-  if (message?.type === 2 && typeof message.data === "string") {
-    const words = [...new Set(message.data.split(/[^\p{L}\p{N}_]+/u).filter(Boolean))];
-    if (words.length > 3) {
-      const telling = words.filter((word) => word.length > 3 || /^\d{3}$/.test(word));
-      message = { ...message, data: (telling.length ? telling : words).join(" ") };
-    }
-  }
-  return send.call(this, message, ...rest);
-};
-
 // Recordings grow old while the page stays: the day is in the page, how long ago that is only the reader's clock knows.
 window.addEventListener("load", () => {
   const day = 86_400_000;

@@ -54,6 +54,7 @@ class Pages:
 
     Attributes:
         blocks: Every block of code of the pages that were rendered, and what proves it.
+        asked: The pages that were rendered, and the examples that each shows.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Pages:
             for code in (one.code(), *map(one.code, one.sections)):
                 self._code.setdefault(code, set()).add(one.id)
         self.blocks: list[Block] = []
+        self.asked: dict[str, set[str]] = {}
         self._facts: dict[str, list[Problem]] = {}
         self._accounts = Accounts(root, evidence, examples, durations, self._code)
         self._own = own_functions(root)
@@ -134,7 +136,7 @@ class Pages:
         path = self.root / DOCS / name
         up = "../" * (len(PurePosixPath(name).parts) - 1)
 
-        asked: set[str] = set()
+        self.asked[name] = asked = set()
         panels = Panels(self._wire)
 
         def example(example_id: str, section: str | None = None, file: str | None = None) -> str:
