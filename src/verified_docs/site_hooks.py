@@ -37,7 +37,8 @@ def on_post_page(output: str, page: Any, config: Any) -> str:
     twin = posixpath.relpath(page.file.src_uri, here)
     script = posixpath.relpath(_SCRIPT, here)
     has_script = (Path(config.docs_dir) / _SCRIPT).is_file()
-    added = f'<link rel="alternate" type="text/markdown" title="This page in Markdown" href="{twin}">'
+    # The theme takes each link[rel=alternate] for a language, and asks for its sitemap: the space keeps this one from it.
+    added = f'<link rel="alternate " type="text/markdown" title="This page in Markdown" href="{twin}">'
     return output.replace("</head>", f"{added}{f'<script src="{script}"></script>' if has_script else ''}</head>", 1)
 
 
