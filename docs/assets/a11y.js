@@ -14,6 +14,44 @@
     part.setAttribute("aria-label", title);
   }
 
+  // On a narrow screen, and at 400 %, the menu and the search are opened by labels, which no keyboard reaches. The theme
+  // presses a label for whoever presses Enter on it; here it also gets a place in the order, a name and the space bar.
+  const narrow = matchMedia("(max-width: 76.2344em)");
+  const button = (label, name) => {
+    const toggle = document.getElementById(label.htmlFor);
+    const was = label.getAttribute("tabindex");
+    const tell = () => {
+      // On a wide screen the menu's parts are open, and their labels only titles.
+      const acts = narrow.matches || was === "0";
+      const set = (key, value) => (acts ? label.setAttribute(key, value) : label.removeAttribute(key));
+      set("tabindex", "0");
+      set("role", "button");
+      set("aria-expanded", toggle.checked);
+      if (name) set("aria-label", name);
+    };
+    toggle.addEventListener("change", tell);
+    narrow.addEventListener("change", tell);
+    label.addEventListener("keydown", (event) => {
+      if (event.key !== " " && event.key !== "Enter") return;
+      event.preventDefault();
+      event.stopPropagation();
+      label.click();
+    });
+    tell();
+  };
+  const menu = document.querySelector(".md-header__button[for=__drawer]");
+  if (menu) button(menu, "Menu");
+  const search = document.querySelector(".md-header__button[for=__search]");
+  if (search) button(search, "Search");
+  for (const label of document.querySelectorAll(".md-nav__link[for^=__nav]")) button(label);
+  for (const label of document.querySelectorAll(".md-nav__title[for^=__nav]")) button(label, `Back from ${label.textContent.trim()}`);
+  const drawer = document.getElementById("__drawer");
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !drawer?.checked) return;
+    drawer.click();
+    menu.focus();
+  });
+
   // The theme makes a landmark "navigation" of the buttons of every block of code, while it goes through the page.
   const plain = () => {
     for (const buttons of document.querySelectorAll("nav.md-code__nav:not([role])")) buttons.setAttribute("role", "none");
