@@ -26,8 +26,11 @@ from verified_docs.lane import load_settings
 from verified_docs.notebook import NOTEBOOK, notebook_blocks
 from verified_docs.origin import MarkRows, Rows, unmarked
 from verified_docs.own import own_functions
+from verified_docs.panels import Panels
 from verified_docs.problem import Problem, Problems, read_text, shown
 from verified_docs.prose import in_words
+from verified_docs.report import load_report
+from verified_docs.wire import Wire
 
 SNIPPETS = "snippets"
 _DATA = frozenset({".json", ".csv"})
@@ -59,7 +62,7 @@ class Pages:
         self.root = root
         self.evidence = evidence
         self.examples = examples
-        self.cards = Cards(evidence)
+        self.cards = Cards(evidence, load_report(root))
         self._shown: set[str] = set()
         self._exchanges: set[str] = set()
         self._shown_snippets: set[Path] = set()
@@ -74,8 +77,9 @@ class Pages:
         self._facts: dict[str, list[Problem]] = {}
         self._accounts = Accounts(root, evidence, examples, durations, self._code)
         self._own = own_functions(root)
-        own = self._own("index.md", "").get("backing", {})
-        self.backing = Backing(root, evidence, examples.values(), **own)
+        own = self._own("index.md", "")
+        self.backing = Backing(root, evidence, examples.values(), **own.get("backing", {}))
+        self._wire = Wire(root, evidence, own.get("wire"))
         self._tasks: list[str] | None = load_settings(root).get("tasks")
         self._jinja = jinja2.Environment(
             loader=jinja2.FileSystemLoader(root / DOCS),
@@ -131,6 +135,7 @@ class Pages:
         up = "../" * (len(PurePosixPath(name).parts) - 1)
 
         asked: set[str] = set()
+        panels = Panels(self._wire)
 
         def example(example_id: str, section: str | None = None, file: str | None = None) -> str:
             if example_id not in self.examples:
@@ -143,7 +148,7 @@ class Pages:
             if file and (missing := missing_names(chosen.code(section))):
                 names = ", ".join(sorted(missing))
                 raise NotThere(f"{example_id} is no program of its own as {file!r}: it does not make {names}")
-            card = self.cards.card(chosen, section, up, file)
+            card = self.cards.card(chosen, section, up, file, panels.anchor(chosen, section))
             self._accounts.add_card(chosen, section, card)
             return card
 
@@ -214,8 +219,9 @@ class Pages:
             ) from error
         self._check_code(path, name, text, rows, asked)
         self.blocks += self._accounts.blocks(name, path, rows, own)
+        self.blocks += panels.blocks(name, path, rows)
         self._facts[name] = self.backing.faults(name, path, read_text(path), rows)
-        return without_marks(text)
+        return panels.filled(without_marks(text), up)
 
     def _check_code(self, path: Path, name: str, text: str, rows: Rows, asked: set[str]) -> None:
         """Only code that ran may stand on a page: an example's, or a fence of the page's own."""
