@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import html
 import json
@@ -192,7 +193,11 @@ class Wire:
         """What the variables of the commands stand for, where it is not plain."""
         commands = [curl(one, self._names, example) for one in sent]
         used = {name for command in commands for name in re.findall(r'(?<!\\)"[^"\n]*?\$(\w+)', command)}
-        tokens = [f"`${name}` is the token `{value}`" for name, value in self._names.variables(example).items() if name in used and value[:1] == "<"]
+        tokens = [
+            f"`${name}` is the token `{value}`"
+            for name, value in self._names.variables(example).items()
+            if name in used and value[:1] == "<"
+        ]
         other = [f"`${TOKEN}` is the token that the request was sent with"] if TOKEN in used else []
         file = [f"`${FILE}` is the path of the file to send"] if FILE in used else []
         words = "; ".join([*tokens, *other, *file])
@@ -249,33 +254,38 @@ class Wire:
         lanes = (self._evidence.lanes[lane_id] for lane_id in lane_ids)
         return "; ".join(f"{lane.server} with {lane.client}" for lane in lanes)
 
-    def _compared(self, sent: Sequence[Interaction], others: Sequence[Interaction]) -> Iterable[str]:
+    def _compared(self, sent: Sequence[Interaction], others: Sequence[Interaction]) -> list[str]:
+        """What another lane did differently, in words; that reads came in another order says nothing."""
         ours, theirs = [self._kind(one) for one in sent], [self._kind(one) for one in others]
+        pairs: list[tuple[int, int]] = []
+        gone: list[int] = []
+        more: list[int] = []
         for what, i, i_end, j, j_end in difflib.SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
-            if what == "equal" or (what == "replace" and i_end - i == j_end - j):
-                for number, (a, b) in enumerate(zip(sent[i:i_end], others[j:j_end], strict=True), start=i + 1):
-                    yield from self._changed(number, a, b)
-                continue
-            if i_end > i:
-                yield f"not sent: {_numbers(range(i + 1, i_end + 1))} above"
-            yield from (f"sent as well: `{_route(one)}`, answered with {one.status}" for one in others[j:j_end])
-
-    def _changed(self, number: int, ours: Interaction, other: Interaction) -> Iterable[str]:
-        if self._kind(ours)[:2] != self._kind(other)[:2]:
-            yield f"in place of request {number}: `{_route(other)}`, answered with {other.status}"
-        elif self._kind(ours) != self._kind(other):
-            yield f"request {number} has another {'query' if ours.query != other.query else 'body'}"
-        if self._kind(ours)[:2] == self._kind(other)[:2] and ours.status != other.status:
-            yield f"request {number} is answered with {other.status}, not {ours.status}"
+            if what == "equal":
+                pairs += zip(range(i, i_end), range(j, j_end), strict=True)
+            else:
+                gone += range(i, i_end)
+                more += range(j, j_end)
+        moved = _matched(gone, more, ours, theirs)
+        # Of what is left, the same route with something else in it.
+        changed = _matched(gone, more, [kind[:2] for kind in ours], [kind[:2] for kind in theirs])
+        found = [
+            f"request {i + 1} is answered with {others[j].status}, not {sent[i].status}"
+            for i, j in sorted([*pairs, *moved, *changed])
+            if sent[i].status != others[j].status
+        ]
+        found += [f"request {i + 1} comes at another place" for i, _ in moved if sent[i].method != "GET"]
+        for i, j in changed:
+            found.append(f"request {i + 1} has another {'query' if ours[i][2] != theirs[j][2] else 'body'}")
+        found += [f"not sent: request {i + 1}, `{_route(sent[i])}`" for i in gone]
+        return found + [f"sent as well: `{_route(others[j])}`, answered with {others[j].status}" for j in more]
 
     def _kind(self, one: Interaction) -> tuple[str, str, str, str]:
         """A request without the ids that the server made up, and without what differs from run to run."""
         body = one.body
         if isinstance(body, str):
-            try:
+            with contextlib.suppress(ValueError):
                 body = json.dumps(self._names.comparable(json.loads(body)), sort_keys=True)
-            except ValueError:
-                pass
         elif body is not None:
             body = body.sha256 if body.exact else "bytes"
         blank = self._names.placeholder.sub
@@ -287,8 +297,18 @@ def _counted(number: int) -> str:
     return f"{number} request{'' if number == 1 else 's'}"
 
 
-def _numbers(rows: range) -> str:
-    return f"request {rows[0]}" if len(rows) == 1 else f"requests {rows[0]} to {rows[-1]}"
+def _matched(
+    gone: list[int], more: list[int], ours: Sequence[object], theirs: Sequence[object]
+) -> list[tuple[int, int]]:
+    """Takes out of two lists of places those at which the same thing stands, and gives them in pairs."""
+    pairs = []
+    for i in list(gone):
+        j = next((j for j in more if theirs[j] == ours[i]), None)
+        if j is not None:
+            gone.remove(i)
+            more.remove(j)
+            pairs.append((i, j))
+    return pairs
 
 
 def _route(one: Interaction) -> str:

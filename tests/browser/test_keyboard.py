@@ -19,7 +19,7 @@ STATE = """() => {
       "opacity", "textDecorationLine", "width"].map(name => style[name]).join("|");
   }).join("||");
   const shown = one => [one, ...(one.labels || []), one.closest(".tabbed-set")?.querySelector(".tabbed-labels"),
-    one.closest(".md-search__form"), one.closest("li")].filter(Boolean);
+    one.closest(".md-search__form"), one.matches(".md-option") && one.nextElementSibling].filter(Boolean);
   const now = document.activeElement;
   window.number ??= new Map();
   const told = { name: "", same: "", covered: "", number: -1 };
@@ -35,7 +35,8 @@ STATE = """() => {
   if (!number.has(now)) number.set(now, number.size);
   told.number = number.get(now);
   told.name = describe(now);
-  const stands = [now, ...(now.labels || [])].find(one => one.checkVisibility({ visibilityProperty: true, opacityProperty: true })
+  // The sign of the other colours stands for the choice of these.
+  const stands = [now, ...(now.labels || []), now.matches(".md-option") ? now.nextElementSibling : now].find(one => one.checkVisibility({ visibilityProperty: true, opacityProperty: true })
     && one.getBoundingClientRect().width > 1);
   const box = stands?.getClientRects()[0];
   if (!box) told.covered = `${told.name} is not shown`;
@@ -111,7 +112,7 @@ def test_the_focus_goes_everywhere_is_seen_and_is_never_caught(
 def test_the_skip_link_leads_into_the_page(reader: Reader) -> None:
     reader.go("how-to/log-runs/")
     reader.page.keyboard.press("Tab")
-    assert reader.page.evaluate("document.activeElement.className") == "md-skip"
+    assert reader.page.evaluate("document.activeElement.matches('.md-skip')")
     reader.page.keyboard.press("Enter")
     reader.page.keyboard.press("Tab")
     assert reader.page.evaluate("!!document.activeElement.closest('article')")
