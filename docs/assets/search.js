@@ -19,6 +19,9 @@
   const SIGNS = /[^\p{L}\p{N}_]+/u;
   const FEW = 3;
   const LONG = 6;
+  // Who pastes a message wants the page that explains messages: its other name is given in search.yaml.
+  const MESSAGE = /[{}[\]"]|'\w+'|\w: |Exception|^Error\b/;
+  const OF_MESSAGES = "tags:exception^50";
 
   const stem = (word) => (/[^s]s$/.test(word) && word.length > 3 ? word.slice(0, -1) : word);
 
@@ -29,7 +32,7 @@
     if (words.length > LONG) {
       // A message: its short words stand everywhere, but for the numbers of HTTP.
       const telling = words.filter((word) => word.length > 3 || /^\d{3}$/.test(word));
-      return (telling.length ? telling : words).join(" ");
+      return [...(telling.length ? telling : words), ...(MESSAGE.test(typed) ? [OF_MESSAGES] : [])].join(" ");
     }
     const terms = new Set();
     for (const word of words) {
@@ -38,6 +41,7 @@
       if (short !== word) terms.add(`${short}^2`);
       if (words.length <= FEW) for (const other of ALIKE[short] || []) if (!words.includes(other)) terms.add(`${other}^1`);
     }
+    if (MESSAGE.test(typed)) terms.add(OF_MESSAGES);
     return [...terms].join(" ");
   };
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -52,7 +53,7 @@ def llms_txt(name: str, summary: str, notes: Iterable[str], sections: Iterable[S
     for section in sections:
         if section.entries:
             rows = [
-                f"- [{one.title.replace('[', '').replace(']', '')}]({one.address}){f': {one.about}' if one.about else ''}"
+                f"- [{re.sub(r'[][]', '', one.title)}]({one.address}){f': {one.about}' if one.about else ''}"
                 for one in section.entries
             ]
             parts += [f"## {section.title}", "\n".join(rows)]

@@ -10,11 +10,13 @@ Attributes = list[tuple[str, str | None]]
 Link = Callable[[str], str]
 
 # What stands in a row of its own.
-_BLOCKS = frozenset(
-    "address article aside blockquote caption dd details div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6 header "
-    "hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
+_BLOCKS = re.compile(
+    "address|article|aside|blockquote|caption|dd|details|div|dl|dt|figcaption|figure|footer|form|h[1-6r]|header|li|main|nav"
+    "|ol|p|pre|section|summary|table|tbody|td|tfoot|th|thead|tr|ul"
 )
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_VOID = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+)
 _CODE = frozenset({"code", "kbd", "samp"})
 # Of these, only the words of their title or label are for a reader.
 _DRAWN = frozenset({"svg"})
@@ -174,11 +176,11 @@ class _Plain(HTMLParser):
         elif tag == "img":
             self._texts[-1].append(f"![{values.get('alt', '')}]({self._link(values.get('src', ''))})")
         elif tag in {"b", "strong", "dt", "summary", "caption"}:
-            self._break() if tag in _BLOCKS else None
+            self._break() if _BLOCKS.fullmatch(tag) else None
             self._texts[-1].append("**")
         elif tag == "br":
             self._break()
-        elif tag in _BLOCKS:
+        elif _BLOCKS.fullmatch(tag):
             self._break("- " if tag == "li" else "" if tag in {"dd", "thead", "tbody", "tfoot"} else "\n")
 
     def handle_endtag(self, tag: str) -> None:
@@ -212,7 +214,7 @@ class _Plain(HTMLParser):
         elif tag in {"b", "strong", "dt", "summary", "caption"}:
             self._texts[-1].append(":** " if tag == "dt" else "**")
             self._break("\n") if tag in {"summary", "caption"} else None
-        elif tag in _BLOCKS and tag not in {"li", "dd", "dl"}:
+        elif _BLOCKS.fullmatch(tag) and tag not in {"li", "dd", "dl"}:
             self._break()
 
     def handle_data(self, data: str) -> None:

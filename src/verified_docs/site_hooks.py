@@ -19,8 +19,6 @@ from verified_docs.whole import write_whole
 _log = logging.getLogger("mkdocs.hooks.verified_docs")
 _LAST_MODIFIED = re.compile(r"\s*<lastmod>[^<]*</lastmod>")
 _ROBOTS = "robots.txt"
-# The search is made ready before the theme asks for it.
-_SCRIPT = "assets/search.js"
 # MkDocs gives the tree of pages once, before it writes any.
 _navigation: dict[str, Any] = {}
 
@@ -35,11 +33,9 @@ def on_post_page(output: str, page: Any, config: Any) -> str:
     """Names the page's twin in its head."""
     here = posixpath.dirname(page.file.dest_uri) or "."
     twin = posixpath.relpath(page.file.src_uri, here)
-    script = posixpath.relpath(_SCRIPT, here)
-    has_script = (Path(config.docs_dir) / _SCRIPT).is_file()
     # The theme takes each link[rel=alternate] for a language, and asks for its sitemap: the space keeps this one from it.
     added = f'<link rel="alternate " type="text/markdown" title="This page in Markdown" href="{twin}">'
-    return output.replace("</head>", f"{added}{f'<script src="{script}"></script>' if has_script else ''}</head>", 1)
+    return output.replace("</head>", f"{added}</head>", 1)
 
 
 def on_post_template(output_content: str, template_name: str, config: Any) -> str:

@@ -154,7 +154,10 @@ def _line(row: str) -> str:
 
 
 def _words(text: str) -> str:
-    return _ENTITY.sub(lambda one: unescape(one[0]) if unescape(one[0]) not in _MEANING else one[0], _INLINE.sub("", _BREAK.sub(" ", text)))
+    return _ENTITY.sub(
+        lambda one: unescape(one[0]) if unescape(one[0]) not in _MEANING else one[0],
+        _INLINE.sub("", _BREAK.sub(" ", text)),
+    )
 
 
 def _outside_fences(text: str) -> str:
