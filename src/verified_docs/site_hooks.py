@@ -33,7 +33,7 @@ def on_post_page(output: str, page: Any, config: Any) -> str:
     """Names the page's twin in its head."""
     here = posixpath.dirname(page.file.dest_uri) or "."
     twin = posixpath.relpath(page.file.src_uri, here)
-    # The theme takes each link[rel=alternate] for a language, and asks for its sitemap: the space keeps this one from it.
+    # The theme takes a link[rel=alternate] for a language, and asks for its sitemap: the space keeps it from that.
     added = f'<link rel="alternate " type="text/markdown" title="This page in Markdown" href="{twin}">'
     return output.replace("</head>", f"{added}</head>", 1)
 
