@@ -14,37 +14,39 @@
     part.setAttribute("aria-label", title);
   }
 
-  // On a narrow screen, and at 400 %, the menu and the search are opened by labels, which no keyboard reaches. The theme
-  // presses a label for whoever presses Enter on it; here it also gets a place in the order, a name and the space bar.
+  // The theme names a block of code after what it stands in: two blocks of a recipe would share one id, and the button of
+  // the second one would copy the first. It takes the id that is there when it begins.
+  document.querySelectorAll(".md-content pre:not([id])").forEach((block, place) => (block.id = place));
+
+  // On a narrow screen, and at 400 %, menu and search are opened by labels, which a keyboard does not reach and which may
+  // not be called buttons. Each gets a button, which lies over it.
   const narrow = matchMedia("(max-width: 76.2344em)");
-  const button = (label, name) => {
+  const cover = (label, name) => {
     const toggle = document.getElementById(label.htmlFor);
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "label-button";
+    button.setAttribute("aria-label", name);
     const was = label.getAttribute("tabindex");
     const tell = () => {
-      // On a wide screen the menu's parts are open, and their labels only titles.
-      const acts = narrow.matches || was === "0";
-      const set = (key, value) => (acts ? label.setAttribute(key, value) : label.removeAttribute(key));
-      set("tabindex", "0");
-      set("role", "button");
-      set("aria-expanded", toggle.checked);
-      if (name) set("aria-label", name);
+      button.hidden = !narrow.matches;
+      button.setAttribute("aria-expanded", toggle.checked);
+      if (narrow.matches) label.removeAttribute("tabindex");
+      else if (was !== null) label.setAttribute("tabindex", was);
     };
+    button.addEventListener("click", () => toggle.click());
     toggle.addEventListener("change", tell);
     narrow.addEventListener("change", tell);
-    label.addEventListener("keydown", (event) => {
-      if (event.key !== " " && event.key !== "Enter") return;
-      event.preventDefault();
-      event.stopPropagation();
-      label.click();
-    });
+    label.append(button);
     tell();
+    return button;
   };
-  const menu = document.querySelector(".md-header__button[for=__drawer]");
-  if (menu) button(menu, "Menu");
-  const search = document.querySelector(".md-header__button[for=__search]");
-  if (search) button(search, "Search");
-  for (const label of document.querySelectorAll(".md-nav__link[for^=__nav]")) button(label);
-  for (const label of document.querySelectorAll(".md-nav__title[for^=__nav]")) button(label, `Back from ${label.textContent.trim()}`);
+  const header = (toggle) => document.querySelector(`.md-header__button[for=${toggle}]`);
+  const menu = header("__drawer") && cover(header("__drawer"), "Menu");
+  if (header("__search")) cover(header("__search"), "Search");
+  const title = (label) => (label.textContent || label.getAttribute("aria-label") || "").trim();
+  for (const label of document.querySelectorAll(".md-nav__link[for^=__nav]")) cover(label, title(label));
+  for (const label of document.querySelectorAll(".md-nav__title[for^=__nav]")) cover(label, `Back from ${title(label)}`);
   const drawer = document.getElementById("__drawer");
   addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !drawer?.checked) return;

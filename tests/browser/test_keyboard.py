@@ -188,26 +188,33 @@ def test_colours_are_switched_with_the_keyboard_and_keep_the_focus(reader: Reade
     assert reader.page.evaluate("!!document.activeElement.closest('[data-md-component=palette]')")
 
 
+TRACK = "input:has(~ nav > label > button[aria-label='Back from Track'])"
+
+
 def test_on_a_narrow_screen_the_menu_opens_and_closes_with_the_keyboard(browser: Any, address: str) -> None:
     """Also at 400 %, where whoever cannot use a mouse has only this menu."""
     with reading(browser, address, viewport=NARROW) as reader:
         page = reader.page
         reader.go()
-        button = "label.md-header__button[for=__drawer]"
+        button = "[for=__drawer] > button[aria-label=Menu]"
         press_until(page, button, 10)
-        assert page.evaluate("document.activeElement.getAttribute('aria-expanded')") == "false"
+        assert page.get_attribute(button, "aria-expanded") == "false"
         page.keyboard.press("Enter")
         page.wait_for_selector(".md-sidebar--primary", state="visible")
         assert page.get_attribute(button, "aria-expanded") == "true"
-        press_until(page, ".md-sidebar--primary label.md-nav__link[for]", 20)
-        assert page.evaluate("document.activeElement.getAttribute('role')") == "button"
+        press_until(page, ".md-sidebar--primary button[aria-label=Track]", 20)
         page.keyboard.press("Escape")
         page.wait_for_selector(".md-sidebar--primary", state="hidden")
-        assert page.evaluate(f"document.activeElement.matches('{button}')")
-        # And to a page: through a part of the menu.
+        assert page.evaluate("wanted => document.activeElement.matches(wanted)", button)
+        # Again, with the space bar, through a part of the menu and back, and to a page.
         page.keyboard.press("Space")
-        page.wait_for_selector(".md-sidebar--primary", state="visible")
-        page.locator(".md-sidebar--primary label.md-nav__link", has_text="Track").first.focus()
+        press_until(page, ".md-sidebar--primary button[aria-label=Track]", 20)
+        page.keyboard.press("Enter")
+        back = page.locator(".md-sidebar--primary button[aria-label='Back from Track']")
+        back.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_function("track => !track.checked", arg=page.query_selector(TRACK))
+        page.locator(".md-sidebar--primary button[aria-label=Track]").focus()
         page.keyboard.press("Enter")
         page.locator(".md-sidebar--primary a.md-nav__link", has_text="Resume a run").focus()
         page.keyboard.press("Enter")
