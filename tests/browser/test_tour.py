@@ -51,7 +51,8 @@ class Reader:
     def __init__(self, browser: Any, address: str, **options: Any) -> None:
         self.address = address
         self.context = browser.new_context(**{"viewport": WIDE, "reduced_motion": "reduce", **options})
-        self.context.set_default_timeout(30_000)
+        # What is waited for comes; a machine with much else to do may let it wait.
+        self.context.set_default_timeout(120_000)
         self.page = self.context.new_page()
         self.wrong: list[str] = []
         self.page.on("pageerror", lambda error: self._note(f"error: {error}"))
