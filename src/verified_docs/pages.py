@@ -42,9 +42,9 @@ class Pages:
     """Renders pages with what they may ask for.
 
     That is `example(...)`, `exchange(...)`, `status(...)`, `requests(...)`, `quote(...)`, `bundle(...)`,
-    `publish_file(...)`, `snippet(...)`, `file(...)`, `lanes()`, `glance()`, `facts`, `evidence`, `freshness`, `quarantined()`,
-    `waiting`, and what the project's own functions add; the page of the census, which is rendered last, also for
-    `census`.
+    `publish_file(...)`, `snippet(...)`, `file(...)`, `lanes()`, `glance()`, `facts`, `evidence`, `freshness`,
+    `quarantined()`, `waiting`, and what the project's own functions add; the page of the census, which is rendered
+    last, also for `census`.
 
     Args:
         root: The project's folder.

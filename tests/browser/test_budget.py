@@ -7,7 +7,7 @@ import gzip
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ TYPES = {
 PACKED = {".html", ".css", ".js", ".json", ".svg", ".xml", ".txt", ".py", ".yaml"}
 
 
-@lru_cache(maxsize=None)
+@cache
 def packed(path: Path) -> bytes:
     return gzip.compress(path.read_bytes(), 6)
 
@@ -198,7 +198,9 @@ def test_no_page_draws_diagrams_itself(views: dict[str, View], site: Path) -> No
     assert '<svg data-source="' in (site / "mlflow/data-topology/index.html").read_text("utf-8")
 
 
-def test_the_search_index_waits_until_somebody_searches(views: dict[str, View], desks: list[Desk], browser: Any) -> None:
+def test_the_search_index_waits_until_somebody_searches(
+    views: dict[str, View], desks: list[Desk], browser: Any
+) -> None:
     index = "/search/search_index.json"
     assert [name for name, view in views.items() if index in view.sent] == []
     desk = desks[0]
