@@ -54,8 +54,9 @@ def test_links_of_markdown_are_found_but_none_in_code(tmp_path: Path) -> None:
 def test_a_sound_site_has_nothing_broken(tmp_path: Path) -> None:
     one = site(
         tmp_path,
-        index_html='<h1 id="top"></h1><a href="a/#b">x</a><a href="https://else.example.org/no">x</a><a href="data:,">x</a>',
-        a__index_html=f'<p id="b"></p><a href="../#top">x</a><a href="/f.json">x</a><a href="{TOP}a/">x</a><a href="#b">',
+        index_html='<h1 id="top"></h1><a href="a/#b">x</a><a href="https://else.example.org/no">x</a>',
+        a__index_html=f'<p id="b"></p><a href="../#top">x</a><a href="/f.json">x</a><a href="{TOP}a/">x</a>',
+        b__index_html='<p id="c"></p><a href="data:,x">x</a><a href="#c">x</a>',
         f_json="{}",
         a_md=f"[x](index.md#top) [y]({TOP}a.md#b) [z](f.json)",
         index_md="[x](a.md#b)",
@@ -63,7 +64,7 @@ def test_a_sound_site_has_nothing_broken(tmp_path: Path) -> None:
         old__index_html='<meta http-equiv="refresh" content="0; url=../a/">',
     )
     assert whys(one) == []
-    assert sorted(one.pages) == ["", "a/", "old/"]
+    assert sorted(one.pages) == ["", "a/", "b/", "old/"]
     assert [reference.url for _, reference in one.external()] == ["https://else.example.org/no"]
 
 
