@@ -62,7 +62,7 @@ def addresses(site: Site, unkept: Iterable[str]) -> set[str]:
     for url, page in site.pages.items():
         if page.redirect is None:
             found.add(url or _HOME)
-            found |= {f"{url}#{one}" for one in page.ids if not _OF_THE_THEME.match(one)}
+            found |= {f"{url or _HOME}#{one}" for one in page.ids if not _OF_THE_THEME.match(one)}
     for path in site.folder.rglob("*"):
         name = path.relative_to(site.folder).as_posix()
         if path.is_file() and path.suffix != ".html" and not name.startswith(_PARTS_OF_THE_THEME):
