@@ -43,6 +43,11 @@ def twin(markdown: str, name: str = "how-to/a.md") -> str:
         ("<a href='x'></a><span aria-hidden='true'>✓</span> a", "✓ a"),
         ("1 &lt; 2 &amp; 3", "1 \\< 2 & 3"),
         ("<b>a</b><samp>b</samp>", "**a** `b`"),
+        ("<li><samp>{\n    a\n}</samp></li>", "-\n\n```text\n{\n    a\n}\n```"),
+        (
+            "<table><tr><td><samp>{\n  a}</samp></td><td><pre>b\n c</pre></td></tr></table>",
+            "| `{ a}` | `b c` |\n|---|---|",
+        ),
     ],
 )
 def test_html_becomes_markdown(html: str, markdown: str) -> None:
