@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
@@ -20,6 +21,8 @@ _HEAD = """\
 # Every address of this site, and every one that it ever had: pages, places in them, files. All are kept: what moves
 # leaves a redirect. Made by a command that adds, and takes nothing away.
 """
+# The first page, in the list.
+_HOME = "./"
 # What the theme makes anew for each page.
 _OF_THE_THEME = re.compile(r"^(?:__|fn(?:ref)?\d*:)")
 _PARTS_OF_THE_THEME = ("assets/javascripts/", "assets/stylesheets/", "assets/_")
@@ -58,8 +61,8 @@ def addresses(site: Site, unkept: Iterable[str]) -> set[str]:
     found = set()
     for url, page in site.pages.items():
         if page.redirect is None:
-            found.add(url)
-            found |= {f"{url}#{one}" for one in page.ids if not _OF_THE_THEME.match(one)}
+            found.add(url or _HOME)
+            found |= {f"{url or _HOME}#{one}" for one in page.ids if not _OF_THE_THEME.match(one)}
     for path in site.folder.rglob("*"):
         name = path.relative_to(site.folder).as_posix()
         if path.is_file() and path.suffix != ".html" and not name.startswith(_PARTS_OF_THE_THEME):
@@ -121,7 +124,8 @@ def _leads_somewhere(site: Site, address: str) -> bool:
     path, fragment = unquote(parts.path), unquote(parts.fragment)
     page = _page(site, path)
     if page is None:
-        return bool(path) and not path.endswith("/") and (site.folder / path).is_file()
+        file = (site.folder / path).resolve()
+        return not path.endswith("/") and file.is_file() and file.is_relative_to(site.folder.resolve())
     seen = set()
     while page.redirect is not None and page.path not in seen:
         seen.add(page.path)
@@ -130,16 +134,17 @@ def _leads_somewhere(site: Site, address: str) -> bool:
             return True
         to = urlsplit(target)
         fragment = to.fragment or fragment
-        below = (page.path.parent / unquote(to.path)).resolve().relative_to(site.folder.resolve()).as_posix()
-        sent = _page(site, "" if below == "." else f"{below}/")
-        if sent is None:
+        below = posixpath.normpath(
+            posixpath.join(page.path.parent.relative_to(site.folder).as_posix(), unquote(to.path))
+        )
+        page = _page(site, f"{below}/")
+        if page is None:
             return False
-        page = sent
     return page.redirect is None and (not fragment or fragment in page.ids)
 
 
 def _page(site: Site, path: str) -> Hypertext | None:
-    return site.pages.get(path)
+    return site.pages.get("" if path == _HOME else path)
 
 
 def _line(root: Path, address: str) -> int | None:

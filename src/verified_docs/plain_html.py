@@ -202,12 +202,17 @@ class _Plain(HTMLParser):
         elif tag == "pre" and self._pre:
             self._pre -= 1
             text = "".join(self._texts.pop()).strip("\n")
-            self._texts[-1].append(f" {code(text)} " if self._tables else f"\n\n{_fenced(text)}\n\n")
+            one_row = re.sub(r"\s*\n\s*", " ", text)
+            self._texts[-1].append(f" {code(one_row)} " if self._tables else f"\n\n{_fenced(text)}\n\n")
         elif tag in _CODE and self._code:
             self._code -= 1
-            text = "".join(self._texts.pop())
+            text = "".join(self._texts.pop()).strip("\n")
+            if "\n" in text and not self._tables:
+                self._texts[-1].append(f"\n\n{_fenced(text)}\n\n")
+                return
             before = "".join(self._texts[-1])[-1:]
-            self._texts[-1].append(f"{' ' if before in {'*', '`'} else ''}{code(text)}")
+            one_row = re.sub(r"\s*\n\s*", " ", text)
+            self._texts[-1].append(f"{' ' if before in {'*', '`'} else ''}{code(one_row)}")
         elif tag == "a" and self._links:
             text, address = "".join(self._texts.pop()).strip(), self._links.pop()
             self._texts[-1].append(f"[{text}]({address})" if text else "")

@@ -23,6 +23,15 @@ _ROBOTS = "robots.txt"
 _navigation: dict[str, Any] = {}
 
 
+def on_files(files: Any, config: Any) -> Any:
+    """Announces the files that are written at the end, so that pages may link to them."""
+    from mkdocs.structure.files import File
+
+    for name in (llms.FILE, llms.FULL_FILE):
+        files.append(File.generated(config, name, content=""))
+    return files
+
+
 def on_nav(nav: Any, config: Any, files: Any) -> None:
     """Keeps the navigation for the end of the build."""
     _navigation["items"] = nav.items

@@ -19,7 +19,7 @@ _TAGS = re.compile(r"^<(?P<end>/?)(?P<tag>[a-z][\w-]*)\b[^>]*>$")
 _HTML = re.compile(r"^<(?:/?[a-z]|!--)", re.I)
 _HEADING = re.compile(r"^(?P<heading>#{1,6} .*?)\s+\{[^{}]*\}\s*$")
 # Attributes after a link, a picture or a piece of code.
-_ATTRIBUTES = re.compile(r"(?<=[)`*])\{:?\s[^{}]*\}")
+_ATTRIBUTES = re.compile(r"(?:^|(?<=[)*]))\{:?\s[^{}]*\}")
 _INLINE = re.compile(r"</?(?:span|small|samp|sub|sup|em|b|i|kbd|time|abbr|wbr|a|br|strong|code|mark)\b[^<>]*>")
 _BREAK = re.compile(r"<br\s*/?>")
 _CODE_SPAN = re.compile(r"(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)", re.S)
@@ -52,7 +52,7 @@ class Twins:
         """
         rows = _without_front_matter(markdown).split("\n")
         text = "\n".join(self._blocks(rows, self._pages[name]))
-        body = re.sub(r"\n{3,}", "\n\n", _outside_fences(text)).strip("\n")
+        body = _outside_fences(text).strip("\n")
         return f"{body}\n\n---\n\nFor people: {self._site_url}{self._pages[name]}\n"
 
     def _blocks(self, rows: list[str], url: str) -> list[str]:
@@ -150,14 +150,13 @@ def _line(row: str) -> str:
     for span in _CODE_SPAN.finditer(row):
         made += _words(row[place : span.start()]) + span[0]
         place = span.end()
-    return _ATTRIBUTES.sub("", made + _words(row[place:]))
+    return made + _words(row[place:])
 
 
 def _words(text: str) -> str:
-    return _ENTITY.sub(
-        lambda one: unescape(one[0]) if unescape(one[0]) not in _MEANING else one[0],
-        _INLINE.sub("", _BREAK.sub(" ", text)),
-    )
+    """What stands between two pieces of code in a row."""
+    text = _INLINE.sub("", _BREAK.sub(" ", _ATTRIBUTES.sub("", text)))
+    return _ENTITY.sub(lambda one: one[0] if unescape(one[0]) in _MEANING else unescape(one[0]), text)
 
 
 def _outside_fences(text: str) -> str:
