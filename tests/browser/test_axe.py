@@ -1,6 +1,7 @@
 """Asks axe-core of every page what a reader cannot see, read or reach: light and dark, wide, narrow and zoomed.
 
-Every page of the built site is looked at (not the notes that say where a page has moved), and none may have a violation of WCAG 2.2 A and AA or of axe's best practice:
+Every page of the built site is looked at, but for the notes that say where a page has moved. None may have a violation
+of WCAG 2.2 A and AA or of axe's best practice:
 
 * whole, with every detail and tab opened: all rules but the three that look at each text or target by itself;
 * by all rules in each of `VIEWS`, which together have each size and each state in light and in dark. For these, of
@@ -19,9 +20,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from test_tour import moved
 
 from conftest import Serve
-from test_tour import moved
 
 
 class View(NamedTuple):

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
 from test_tour import NARROW, SETTLED, Reader, address, reading
 
 __all__ = ["address"]
@@ -36,8 +35,8 @@ STATE = """() => {
   told.number = number.get(now);
   told.name = describe(now);
   // The sign of the other colours stands for the choice of these.
-  const stands = [now, ...(now.labels || []), now.matches(".md-option") ? now.nextElementSibling : now].find(one => one.checkVisibility({ visibilityProperty: true, opacityProperty: true })
-    && one.getBoundingClientRect().width > 1);
+  const stands = [now, ...(now.labels || []), now.matches(".md-option") ? now.nextElementSibling : now].find(one =>
+    one.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && one.getBoundingClientRect().width > 1);
   const box = stands?.getClientRects()[0];
   if (!box) told.covered = `${told.name} is not shown`;
   else {
@@ -54,8 +53,8 @@ STATE = """() => {
 }"""
 # All that the keyboard has to reach, if it is shown.
 REACHABLE = """() => {
-  const seen = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")]
-    .filter(one => !one.disabled && one.tabIndex >= 0 && one.checkVisibility({ visibilityProperty: true }));
+  const kinds = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+  const seen = [...document.querySelectorAll(kinds)].filter(one => !one.disabled && one.tabIndex >= 0 && one.checkVisibility({ visibilityProperty: true }));
   return seen.length;
 }"""
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from test_tour import NARROW, Reader, address, moved, reading
 
 __all__ = ["address"]
@@ -23,10 +22,12 @@ UNSEEN = """() => {
     const own = text.parentElement;
     if (!text.data.trim() || own.closest(waits)) continue;
     length += text.data.trim().length;
-    if (!own.checkVisibility({ opacityProperty: true, visibilityProperty: true })) unseen.push(text.data.trim().slice(0, 60));
+    if (own.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+    unseen.push(text.data.trim().slice(0, 60));
   }
   for (const tabs of document.querySelectorAll(".tabbed-set")) {
-    const shown = [...tabs.querySelectorAll(":scope > .tabbed-content > *")].filter(one => one.checkVisibility()).length;
+    const blocks = [...tabs.querySelectorAll(":scope > .tabbed-content > *")];
+    const shown = blocks.filter(one => one.checkVisibility()).length;
     if (shown !== 1) unseen.push(`${shown} tabs are open`);
   }
   // What is hidden until a script comes must not be text to read.
@@ -91,7 +92,7 @@ def test_links_lead_on_wide_and_narrow(browser: Any, address: str, reader: Reade
 def test_the_page_is_readable_in_the_systems_colours(system: str, browser: Any, address: str) -> None:
     with reading(browser, address, java_script_enabled=False, color_scheme=system) as reader:
         reader.page.goto(f"{address}/how-to/log-runs/")
-        colours = "() => [getComputedStyle(document.querySelector('article p')).color, getComputedStyle(document.body).backgroundColor]"
-        text, ground = reader.page.evaluate(colours)
+        text = reader.page.eval_on_selector("article p", "one => getComputedStyle(one).color")
+        ground = reader.page.eval_on_selector("body", "one => getComputedStyle(one).backgroundColor")
         assert text != ground
         assert "255, 255, 255" in ground
