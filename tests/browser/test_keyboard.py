@@ -54,7 +54,8 @@ STATE = """() => {
 # All that the keyboard has to reach, if it is shown.
 REACHABLE = """() => {
   const kinds = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
-  const seen = [...document.querySelectorAll(kinds)].filter(one => !one.disabled && one.tabIndex >= 0 && one.checkVisibility({ visibilityProperty: true }));
+  const seen = [...document.querySelectorAll(kinds)].filter(
+    one => !one.disabled && one.tabIndex >= 0 && one.checkVisibility({ visibilityProperty: true }));
   return seen.length;
 }"""
 
