@@ -193,7 +193,8 @@
 
   // --- A link to the requests opens them. ----------------------------------------------------------------------------
   const reveal = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    // Addresses of cards have no sign that would be encoded.
+    const target = document.getElementById(location.hash.slice(1));
     if (target?.matches("details.wire")) target.open = true;
   };
   window.addEventListener("hashchange", reveal);

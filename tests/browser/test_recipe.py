@@ -30,7 +30,7 @@ def page(browser: Any, address: str) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
     opened = context.new_page()
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(60_000)
     wrong: list[str] = []
     sent: list[tuple[str, str]] = []
     opened.on("pageerror", lambda error: wrong.append(str(error)))
