@@ -201,3 +201,23 @@ def test_nowhere_to_report(value: str, project: Path) -> None:
         load_report(project)
     assert (caught.value.kind, caught.value.path) == ("config", path)
     assert rows[(caught.value.line or 0) - 1].startswith("report = ")
+
+
+# --- Where code differs by client ------------------------------------------------------------------------------------
+
+
+def test_what_differs_by_client_stands_in_tabs_of_the_same_names() -> None:
+    """One source runs in all lanes, so no card has two; only the commands that install a client are two."""
+    pairs = {"tutorial/install-mlflow-3.sh": "MLflow 3", "tutorial/install-mlflow-2.sh": "MLflow 2"}
+    seen = 0
+    for page in (ROOT / "docs").rglob("*.md"):
+        text = page.read_text("utf-8")
+        tabs = dict(re.findall(r'^=== "([^"]+)"\n\n    \{\{ snippet\("([^"]+)"\) \| indent\(4\) \}\}$', text, re.M))
+        for snippet, tab in pairs.items():
+            if f'snippet("{snippet}")' in text:
+                assert tabs == {label: name for name, label in pairs.items()}, f"{page.name}: {tab}"
+                seen += 1
+        # Names that every page has in common are what opens the same tab everywhere.
+        assert set(re.findall(r'^=== "([^"]+)"', text, re.M)) <= set(pairs.values()), page.name
+    assert seen >= 6
+    assert "content.tabs.link" in (ROOT / "mkdocs.yml").read_text("utf-8")

@@ -30,7 +30,7 @@ def page(browser: Any, address: str) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
     opened = context.new_page()
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(60_000)
     wrong: list[str] = []
     sent: list[tuple[str, str]] = []
     opened.on("pageerror", lambda error: wrong.append(str(error)))
@@ -51,11 +51,11 @@ def page(browser: Any, address: str) -> Iterator[Any]:
         assert (method, "acme-typed" in url) == ("GET", False)
 
 
-def copied(page: Any, block: Any) -> str:
-    """What the copy button of a block of code gives."""
+def copied(page: Any, block: Any, button: str = "Copy to clipboard") -> str:
+    """What the copy button of a block gives."""
     page.evaluate("navigator.clipboard.writeText('')")
     block.hover()
-    block.get_by_role("button", name="Copy to clipboard").click()
+    block.get_by_role("button", name=button).click()
     page.wait_for_function("navigator.clipboard.readText()")
     return str(page.evaluate("navigator.clipboard.readText()"))
 
@@ -110,9 +110,9 @@ def test_the_requests_are_opened_with_the_keyboard(page: Any, address: str) -> N
     first = card.locator(".wire__request").first
     assert page.evaluate("document.activeElement.parentElement.className") == "wire__request"
     page.keyboard.press("Space")
-    assert first.locator("pre samp").last.is_visible()
-    assert json.loads(first.locator("pre samp").last.inner_text()) == {"experiment_id": "1"}
-    command = copied(page, first.locator("pre:has(code)"))
+    assert first.locator("samp").last.is_visible()
+    assert json.loads(first.locator("samp").last.inner_text()) == {"experiment_id": "1"}
+    command = copied(page, first, "Copy the command")
     assert command.startswith("curl --request POST \\\n  --header")
     assert command.endswith('"$MLFLOW_TRACKING_URI/api/2.0/mlflow/experiments/create"')
     assert command.count("\n") == 4
@@ -145,7 +145,7 @@ def test_without_javascript_the_card_is_complete(browser: Any, address: str) -> 
 
 def test_values_stand_in_code_on_every_page_and_can_be_taken_out(page: Any, address: str) -> None:
     page.goto(address + "/" + PAGE)
-    before = page.locator(f"#{CARD} pre > code").all_text_contents()
+    before = page.locator(f"#{CARD} :is(pre > code, kbd)").all_text_contents()
     use(page, host="https://git.acme-typed.example:8443/gitlab/", id="77", path="team/wine")
     tracking = "https://git.acme-typed.example:8443/gitlab/api/v4/projects/77/ml/mlflow"
     assert marks(page, f"#{CARD}") == [tracking] * 4
@@ -154,7 +154,7 @@ def test_values_stand_in_code_on_every_page_and_can_be_taken_out(page: Any, addr
     )
     page.locator(f"#{CARD} details.wire--panel > summary").click()
     page.locator(f"#{CARD} .wire__request > summary").first.click()
-    command = copied(page, page.locator(f"#{CARD} .wire__request").first.locator("pre:has(code)"))
+    command = copied(page, page.locator(f"#{CARD} .wire__request").first, "Copy the command")
     assert command.endswith(f'"{tracking}/api/2.0/mlflow/experiments/create"')
     # What was recorded stays so.
     assert "acme-typed" not in page.locator(f"#{CARD} .wire__request summary").first.inner_text()
@@ -165,7 +165,7 @@ def test_values_stand_in_code_on_every_page_and_can_be_taken_out(page: Any, addr
     assert page.get_by_label("GitLab host").input_value() == "git.acme-typed.example:8443/gitlab"
     page.get_by_role("button", name="Take them out").click()
     assert (marks(page), kept(page)) == ([], None)
-    assert page.locator(f"#{CARD} pre > code").all_text_contents() == before
+    assert page.locator(f"#{CARD} :is(pre > code, kbd)").all_text_contents() == before
 
 
 def test_what_is_typed_is_text_and_has_to_fit(page: Any, address: str) -> None:
@@ -260,6 +260,6 @@ def test_no_card_is_wider_than_a_telephone(page: Any, address: str) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(f"{address}/{PAGE}#{CARD}-requests")
     page.locator(f"#{CARD} .wire__request > summary").first.click()
-    wide = "[...document.querySelectorAll('.recipe, .wire__request pre')].filter(one => one.scrollWidth > innerWidth)"
-    assert page.evaluate(f"{wide}.length") == 0
+    blocks = "[...document.querySelectorAll('.recipe, .wire__request :is(kbd, samp)')]"
+    assert page.evaluate(f"{blocks}.filter(one => one.scrollWidth > innerWidth).length") == 0
     assert urlsplit(page.url).path == f"/{PAGE}"
