@@ -220,8 +220,8 @@ class Pages:
                 path, lines[-1] if lines else 1, what, "correct the name, then make site", kind="page"
             ) from error
         self._check_code(path, name, text, rows, asked)
-        self.blocks += self._accounts.blocks(name, path, rows, own)
-        self.blocks += panels.blocks(name, path, rows)
+        found = [*self._accounts.blocks(name, path, rows, own), *panels.blocks(name, path, rows)]
+        self.blocks += sorted(found, key=lambda one: one.line)
         self._facts[name] = self.backing.faults(name, path, read_text(path), rows)
         return panels.filled(without_marks(text), up)
 
