@@ -199,7 +199,7 @@ def rows(text: str) -> list[str]:
 
 
 def blocks(row: str, tag: str) -> list[str]:
-    return [html.unescape(one) for one in re.findall(rf"<pre><{tag}>(.*?)</{tag}></pre>", row)]
+    return [html.unescape(one) for one in re.findall(rf"<{tag}>(.*?)</{tag}>", row)]
 
 
 def test_the_panel_has_each_request_as_it_was_recorded(evidence: Evidence) -> None:
@@ -211,7 +211,7 @@ def test_the_panel_has_each_request_as_it_was_recorded(evidence: Evidence) -> No
             assert f"<b>{one.method}</b>" in row
             assert html.escape(urlsplit(one.uri).path, quote=False) in row
             assert f"{one.status}</span></summary>" in row
-            assert blocks(row, "code") == [curl(one, NAMES, EXAMPLES[name])]
+            assert blocks(row, "kbd") == [curl(one, NAMES, EXAMPLES[name])]
             texts = [one.body] if isinstance(one.body, str) and one.body else []
             texts += [one.answer] if isinstance(one.answer, str) and one.answer else []
             found = blocks(row, "samp")
@@ -227,7 +227,7 @@ def test_the_panel_has_each_request_as_it_was_recorded(evidence: Evidence) -> No
 
 def test_a_panel_is_closed_and_says_of_which_lanes_it_is(evidence: Evidence) -> None:
     text = panel(evidence, "tracking/check_connection")
-    assert " open" not in re.sub(r"<code>.*?</code>|<samp>.*?</samp>", "", text)
+    assert " open" not in re.sub(r"<kbd>.*?</kbd>|<samp>.*?</samp>", "", text)
     assert f'id="here" data-lane="{" ".join(lane.id for lane in LANES)}"' in text
     assert "<summary>4 requests</summary>" in text
     assert "<summary>4 requests of the whole script</summary>" in panel(
@@ -292,7 +292,7 @@ def test_the_order_of_reads_says_nothing_and_that_of_writes_does(evidence: Evide
 
 
 def test_nothing_in_a_recording_becomes_html_or_markdown(evidence: Evidence, tmp_path: Path) -> None:
-    evil = "</samp></pre></details><script>alert(1)</script>\\n\\n```\\n# x"
+    evil = "</samp></kbd></details><script>alert(1)</script>\\n\\n```\\n# x"
     root = tmp_path
     for lane in LANES:
         path = cassette_path(ROOT, lane, "tracking/check_connection")

@@ -73,7 +73,7 @@
   const inCommand = (rule) => rule.source.startsWith("\\$");
 
   // What was recorded stays as it was recorded.
-  const codes = [...document.querySelectorAll(".md-content pre > code")]
+  const codes = [...document.querySelectorAll(".md-content :is(pre > code, .wire kbd)")]
     .filter((code) => !code.closest(".no-copy, .exchange"))
     .map((code) => ({ code, text: code.textContent, rules: RULES.filter(([rule]) => code.closest(".wire") || !inCommand(rule)) }))
     .filter(({ text, rules }) => rules.some(([rule]) => text.search(rule) >= 0))
@@ -193,11 +193,32 @@
 
   // --- A link to the requests opens them. ----------------------------------------------------------------------------
   const reveal = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    // Addresses of cards have no sign that would be encoded.
+    const target = document.getElementById(location.hash.slice(1));
     if (target?.matches("details.wire")) target.open = true;
   };
   window.addEventListener("hashchange", reveal);
   reveal();
+
+  // --- The theme copies blocks of code; commands are copied here, once somebody looks at them. ------------------------
+  const copying = async (text, status) => {
+    try {
+      await navigator.clipboard.writeText(text);
+      status.textContent = "Copied.";
+    } catch {
+      status.textContent = "Not copied: select it, and copy it with your keyboard.";
+    }
+  };
+  for (const request of document.querySelectorAll(".wire__request")) {
+    const offer = () => {
+      const command = request.querySelector("kbd");
+      const button = make("button", { type: "button", class: "wire__copy" }, "Copy the command");
+      const status = make("span", { role: "status" });
+      button.addEventListener("click", () => copying(command.textContent, status));
+      command.previousElementSibling.append(button, " ", status);
+    };
+    request.addEventListener("toggle", offer, { once: true });
+  }
 
   // --- Reports: the card says which page it stands on, and the page of reports says both. -----------------------------
   for (const link of document.querySelectorAll("a.report")) {
@@ -214,15 +235,7 @@
     text.value = rows.join("\n") + "\n";
     const status = make("span", { role: "status" });
     const copy = make("button", { type: "button", class: "md-button" }, "Copy");
-    copy.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText(text.value);
-        status.textContent = "Copied.";
-      } catch {
-        text.select();
-        status.textContent = "Selected: copy it with your keyboard.";
-      }
-    });
+    copy.addEventListener("click", () => copying(text.value, status));
     home.append(make("label", { for: "report-text" }, "Your report, to fill in and copy"), text, make("p", {}, copy, " ", status));
   }
 })();

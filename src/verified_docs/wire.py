@@ -181,7 +181,8 @@ class Wire:
                 f"<summary>{title}</summary>",
                 f"Recorded with {lane.server} and {lane.client}{more}. Ids, times and tokens are replaced by stable "
                 f"ones. {self._explained(sent[:MOST_REQUESTS], example)}",
-                # One row: nothing in a recording can be taken for Markdown.
+                # One row: nothing in a recording can be taken for Markdown. And no `pre` or `code`: what stands in
+                # those on a page is a block of its own to the census.
                 f'<ol class="wire__list">{"".join(shown)}</ol>',
                 *self._differences(sent, {lane_id: recorded[lane_id] for lane_id in others}, up),
                 "</details>",
@@ -228,7 +229,7 @@ class Wire:
             parts.append(f"<p>{_text(answered)}{'' if one.answer else ': empty'}</p>")
             parts.append(_block(pretty(one.answer) if "json" in kind else one.answer) if one.answer else "")
         command = _rows(curl(one, self._names, example))
-        parts.append(f"<p>The same with curl</p><pre><code>{command}</code></pre></details></li>")
+        parts.append(f"<p>The same with curl</p><kbd>{command}</kbd></details></li>")
         return "".join(parts)
 
     def _differences(self, sent: Sequence[Interaction], others: Mapping[str, Cassette], up: str) -> list[str]:
@@ -321,7 +322,7 @@ def _of_lanes(lane_ids: Sequence[str], text: str) -> str:
 
 def _block(text: str) -> str:
     cut = f"\n… {len(text) - MOST_SIGNS} signs more" if len(text) > MOST_SIGNS else ""
-    return f"<pre><samp>{_rows(text[:MOST_SIGNS] + cut)}</samp></pre>"
+    return f"<samp>{_rows(text[:MOST_SIGNS] + cut)}</samp>"
 
 
 def _text(text: str) -> str:
@@ -330,5 +331,4 @@ def _text(text: str) -> str:
 
 def _rows(text: str) -> str:
     """Text of several rows on one."""
-    # A line break right after `<pre>` is not shown: what ends with one keeps it, what begins with one keeps it too.
     return _text(text).replace("\r", "&#13;").replace("\n", "&#10;")
