@@ -4,7 +4,7 @@
     const asked = new URLSearchParams(location.search);
     // The theme opens the search for ?q=, and marks the words of ?h=, with the index in hand.
     if (asked.has("q") || asked.has("h")) resolve();
-    for (const name of ["focusin", "pointerenter", "touchstart"])
+    for (const name of ["focusin", "input", "pointerenter", "touchstart"])
       document.forms.namedItem("search")?.addEventListener(name, resolve, { once: true, passive: true });
     document.getElementById("__search")?.addEventListener("change", resolve, { once: true });
   });
