@@ -1,6 +1,6 @@
 # One target per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve built test verify audit check update golden mutants import record freshness measured diagrams census scan
+.PHONY: help setup site serve addresses links built test verify audit check update golden mutants import record freshness measured diagrams census scan
 .PHONY: lint types lock clean
 MAKEFLAGS += --no-print-directory
 
@@ -48,6 +48,12 @@ serve: site ## Build the site and show it on http://127.0.0.1:8000
 
 built: setup ## Check that site/ is what the evidence gives now
 	@$(MAIN)/verified-docs built $(MAJORS:%=$(EVIDENCE)/mlflow-%.json) --site site
+
+addresses: site ## Check that every address ever published leads somewhere [UPDATE=1]
+	@$(MAIN)/verified-docs addresses $(if $(UPDATE),--update)
+
+links: site ## Ask every address outside that the site leads to
+	@$(MAIN)/verified-docs links --json build/links.json --markdown build/links.md
 
 mutants: site ## Break the project on purpose and count what no check sees [UPDATE=1]
 	@$(MAIN)/verified-docs mutants --json build/mutants.json $(if $(UPDATE),--update)

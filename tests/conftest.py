@@ -124,6 +124,8 @@ def site(pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = text.replace("docs_dir: build/docs", f"docs_dir: {pages}").replace(
         "site_dir: site", f"site_dir: {folder / 'site'}"
     )
+    text = text.replace("custom_dir: overrides", f"custom_dir: {ROOT / 'overrides'}")
+    text = text.replace("hooks: [src/", f"hooks: [{ROOT / 'src'}/")
     config.write_text(text.replace("paths: [src]", f"paths: [{ROOT / 'src'}]"), "utf-8")
     # In this process, so that the guard of the test run sees what the build tries to load.
     build(load_config(config_file=str(config), strict=True))
@@ -174,7 +176,7 @@ def project(tmp_path: Path) -> Path:
     """A copy of the project that a test may break."""
     copy = tmp_path / "project"
     copy.mkdir()
-    for name in ("docs", "examples", "snippets", "cassettes", "measured", "config", "mutants"):
+    for name in ("docs", "examples", "overrides", "snippets", "cassettes", "measured", "config", "mutants"):
         shutil.copytree(ROOT / name, copy / name)
     for name in ("pyproject.toml", "mkdocs.yml", ".env.template", "quarantine.yaml"):
         if (ROOT / name).exists() or name != "quarantine.yaml":

@@ -46,7 +46,7 @@ def put(project: Path, evidence: Evidence, *names: str, lane: str = "*", reason:
 def recipes(folder: Path, name: str) -> list[str]:
     """The cards of an example, on all pages."""
     texts = [page.read_text("utf-8") for page in sorted(folder.rglob("*.md"))]
-    cards = [card for text in texts for card in text.split('<div class="recipe" markdown="1">')[1:]]
+    cards = [card for text in texts for card in re.split('<div class="recipe"[^>]*>', text)[1:]]
     anchor = f"#{name.replace('/', '-').replace('_', '-')})"
     return [
         card.partition("\n</div>\n\n</div>")[0] for card in cards if anchor in card.partition("\n</div>\n\n</div>")[0]
@@ -64,7 +64,7 @@ def test_one_lane_of_one_example(project: Path, evidence: Evidence, tmp_path: Pa
         assert notice < card.index("```python")
         because = f"**Not verified** with {LAST.server} and {LAST.client}, because: {REASON}. In the hands of"
         assert because in card
-        chips = re.findall(r'<li class="chip chip--(\w+)">.*? (GitLab \S+) · (MLflow \S+) <em>(.*?)</em>', card)
+        chips = re.findall(r'<li class="chip chip--(\w+)"[^>]*>.*? (GitLab \S+) · (MLflow \S+) <em>(.*?)</em>', card)
         assert chips[-1] == ("quarantined", LAST.server, LAST.client, "in quarantine until 2026-12-24")
         assert {chip[0] for chip in chips[:-1]} == {"passes"}
         assert "Replayed against recordings of 2026-11-22" in card
@@ -99,7 +99,7 @@ def test_every_example_at_once(project: Path, evidence: Evidence, tmp_path: Path
     shown = 0
     for page in sorted((tmp_path / "docs").rglob("*.md")):
         text = page.read_text("utf-8")
-        for card in text.split('<div class="recipe" markdown="1">')[1:]:
+        for card in re.split('<div class="recipe"[^>]*>', text)[1:]:
             card = card.partition("\n</div>\n\n</div>")[0]
             assert not PROVEN.search(card), page
             assert "In quarantine until 2026-12-24" in card

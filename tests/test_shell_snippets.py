@@ -94,6 +94,7 @@ ROWS: dict[str, Ran | Not] = {
     "install/check-version.sh": Ran(says=("mlflow, version",)),
     "install/lock.sh": INSTALLS,
     "install/two-environments.sh": INSTALLS,
+    "proof/addresses.sh": Not("it needs the built site and asks other sites: test_links and test_addresses run both"),
     "proof/drift.sh": Ran(says=("no drift",), before="mkdir build; cp -r cassettes build/scratch", project=True),
     "proof/freshness.sh": Ran(says=("2 days old, promised 180 days",), before="mkdir build", project=True),
     "proof/quarantine.sh": Ran(says=("@team",), project=True),

@@ -10,19 +10,6 @@ window.addEventListener("load", () => {
   }
 });
 
-// A message that is pasted into the search has signs that mean something to it, and small words that stand everywhere.
-const send = Worker.prototype.postMessage;
-Worker.prototype.postMessage = function (message, ...rest) {
-  if (message?.type === 2 && typeof message.data === "string") {
-    const words = [...new Set(message.data.split(/[^\p{L}\p{N}_]+/u).filter(Boolean))];
-    if (words.length > 3) {
-      const telling = words.filter((word) => word.length > 3 || /^\d{3}$/.test(word));
-      message = { ...message, data: (telling.length ? telling : words).join(" ") };
-    }
-  }
-  return send.call(this, message, ...rest);
-};
-
 // Recordings grow old while the page stays: the day is in the page, how long ago that is only the reader's clock knows.
 window.addEventListener("load", () => {
   const day = 86_400_000;
@@ -35,5 +22,25 @@ window.addEventListener("load", () => {
     else note.textContent = days > 0 ? ` (ended ${words(days)} ago)` : days === 0 ? " (today)" : ` (${words(-days)} left)`;
     if ("until" in time.dataset && days > 0) note.className = "ended";
     time.after(note);
+  }
+});
+
+// On paper nothing can be opened, and a link is no use without its address.
+window.addEventListener("beforeprint", () => {
+  // Paper is white; only a script makes a page dark.
+  document.body.dataset.printed = document.body.dataset.mdColorScheme || "";
+  document.body.dataset.mdColorScheme = "default";
+  for (const box of document.querySelectorAll(".md-content details:not([open])")) {
+    box.open = true;
+    box.dataset.opened = "";
+  }
+  for (const link of document.querySelectorAll(".md-content a[href]"))
+    if (!link.getAttribute("href").startsWith("#")) link.dataset.address = link.href;
+});
+window.addEventListener("afterprint", () => {
+  document.body.dataset.mdColorScheme = document.body.dataset.printed;
+  for (const box of document.querySelectorAll("details[data-opened]")) {
+    box.open = false;
+    delete box.dataset.opened;
   }
 });

@@ -34,9 +34,10 @@ from verified_docs.curl import Requests
 from verified_docs.drift_markdown import sample
 from verified_docs.drift_report import compare_folders
 from verified_docs.evidence import Evidence
-from verified_docs.example import load_examples
+from verified_docs.example import Example, load_examples
 from verified_docs.gitlab_mlflow import GitLabMLflow
 from verified_docs.mutants.page import MutantsPage
+from verified_docs.wire import Names
 
 _VERDICTS, _TITLE = "mlflow/can-we-use-this.md", "Can we use this?"
 _BELOW = "The tables below list what else is lost."
@@ -52,6 +53,22 @@ def recorded_requests(root: Path) -> Requests:
 def _requests(files: tuple[tuple[Path, int, int], ...]) -> Requests:
     sent = (one for path, _, _ in files for one in load_cassette(path).interactions)
     return Requests(sent, GitLabMLflow.credential_headers, GitLabMLflow.addresses)
+
+
+def wire_names() -> Names:
+    """What the `curl` commands of the cards call the recorded GitLab, its project and its tokens."""
+    adapter = GitLabMLflow()
+    known = adapter.addresses
+    project = f"{known['CI_API_V4_URL']}/projects/{known['CI_PROJECT_ID']}"
+    outside = {"$GITLAB_URL": known["GITLAB_URL"], "$GITLAB_URL/api/v4/projects/$GITLAB_PROJECT_ID": project}
+    # A job has these from GitLab, and no others.
+    job = {"$CI_API_V4_URL": known["CI_API_V4_URL"], "$CI_API_V4_URL/projects/$CI_PROJECT_ID": project}
+
+    def places(example: Example) -> dict[str, str]:
+        in_job = any(name.startswith("CI_") for name in example.metadata.tokens)
+        return job if in_job else {**outside, "$MLFLOW_TRACKING_URI": known["MLFLOW_TRACKING_URI"]}
+
+    return Names(places, adapter.environment, adapter.credential_headers, adapter.comparable, adapter.placeholder)
 
 
 def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
@@ -142,6 +159,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
             "quoted": quoted,
             "backing": {"texts": lambda: measured_texts(root), "programs": program_texts},
             "curl": lambda script: recorded_requests(root).fault(script),
+            "wire": wire_names(),
             "screen": lambda picture: screens.figure(picture, up),
         }
 

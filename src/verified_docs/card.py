@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 
 from verified_docs.evidence import FILE, SCHEMA_FILE, Evidence, Held, Proof, Result
 from verified_docs.example import Example, missing_names
+from verified_docs.report import Report
 
 EVIDENCE_PAGE = "reference/evidence.md"
 _VERDICTS = {
@@ -92,14 +93,21 @@ class Facts:
 class Cards:
     """Renders what the evidence says.
 
+    Args:
+        evidence: What is rendered.
+        report: Where readers tell of mistakes.
+
     Attributes:
         evidence: What is rendered.
     """
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, report: Report | None = None) -> None:
         self.evidence = evidence
+        self._report = report
 
-    def card(self, example: Example, section: str | None, up: str, file: str | None = None) -> str:
+    def card(
+        self, example: Example, section: str | None, up: str, file: str | None = None, anchor: str = "example"
+    ) -> str:
         """An example as it stands on a page.
 
         Args:
@@ -107,14 +115,15 @@ class Cards:
             section: The part of it to show, or None for the whole.
             up: The way from the page to the top of the site.
             file: The name that the reader gives this code, where it is a program of its own.
+            anchor: The card's id on its page.
 
         Returns:
-            Markdown: the code, what it prints, how it fails, and the stamp.
+            Markdown: the code, what it prints, how it fails, a mark in place of its requests, and the stamp.
         """
         proof = self.evidence.examples[example.id]
         code = example.code(section)
         parts = [
-            '<div class="recipe" markdown="1">',
+            f'<div class="recipe" id="{anchor}" data-example="{example.id}" markdown="1">',
             fence("python", code, file or f"{proof.path}{f', part “{section}”' if section else ''}"),
         ]
         if held := self.held_notice([example.id]):
@@ -123,11 +132,13 @@ class Cards:
             rows = example.sections[section]
             promised = [line.text for line in example.expected if line.line in rows]
             if promised:
-                parts.append(fence("text", "\n".join(promised) + "\n", "Output"))
+                proven = [lane_id for lane_id, result in proof.results.items() if result.verdict in _PROVEN]
+                parts.append(_of_lanes(proven, "output", fence("text", "\n".join(promised) + "\n", "Output")))
         elif not section:
             parts += self._outputs(proof)
         parts += self._failures(proof)
-        parts.append(self._stamp(example, proof, section, up))
+        parts.append(f"<!-- requests: {anchor} -->")
+        parts.append(self._stamp(example, proof, section, up, anchor))
         parts.append("</div>")
         return "\n\n".join(parts) + "\n"
 
@@ -139,9 +150,10 @@ class Cards:
         # What most lanes print comes first; of two that are as common, the newer.
         newest_first = list(by_output.items())[::-1]
         ordered = sorted(newest_first, key=lambda item: -len(item[1]))
+        titles = ["Output", *(f"Output with {self._names(lane_ids)}" for _, lane_ids in ordered[1:])]
         return [
-            fence("text", output, "Output" if number == 0 else f"Output with {self._names(lane_ids)}")
-            for number, (output, lane_ids) in enumerate(ordered)
+            _of_lanes(lane_ids, "output", fence("text", output, title))
+            for title, (output, lane_ids) in zip(titles, ordered, strict=False)
         ]
 
     def _failures(self, proof: Proof) -> list[str]:
@@ -155,7 +167,8 @@ class Cards:
             text = f"{output}{kind}: {message}\n"
             body = fence("text", text, None)
             indented = "\n".join(f"    {row}" if row else "" for row in body.splitlines())
-            blocks.append(f'!!! failure "Fails with {self._names(lane_ids)}"\n\n{indented}')
+            failure = f'!!! failure "Fails with {self._names(lane_ids)}"\n\n{indented}'
+            blocks.append(_of_lanes(lane_ids, "fails", failure))
         return blocks
 
     def _names(self, lane_ids: list[str]) -> str:
@@ -171,7 +184,7 @@ class Cards:
             mark, words = _VERDICTS[result.verdict]
             words += f" until {result.quarantine.until}" if result.quarantine else ""
             chips.append(
-                f'<li class="chip chip--{result.verdict}"><span aria-hidden="true">{mark}</span> '
+                f'<li class="chip chip--{result.verdict}" data-lane="{lane_id}"><span aria-hidden="true">{mark}</span> '
                 f"{html.escape(lane.server)} · {html.escape(lane.client)} <em>{words}</em></li>"
             )
         return f'<ul class="chips">{"".join(chips)}</ul>'
@@ -217,7 +230,7 @@ class Cards:
             return "Nothing is in quarantine."
         return "\n".join(["| Example | Lanes | Since | Until | Because | Owner |", "|---|---|---|---|---|---|", *rows])
 
-    def _stamp(self, example: Example, proof: Proof, section: str | None, up: str) -> str:
+    def _stamp(self, example: Example, proof: Proof, section: str | None, up: str, anchor: str) -> str:
         proven = [result for result in proof.results.values() if result.verdict in _PROVEN]
         days = sorted({result.recorded_at[:10] for result in proven if result.recorded_at})
         recorded = "Not verified: it is in quarantine. "
@@ -235,13 +248,19 @@ class Cards:
         uses_it = any(Requirement(one).name.lower() == client.lower() for one in example.dependencies)
         if not uses_it and any(result.verdict == "not_recorded" for result in proof.results.values()):
             part += f"It does without {client}, and was recorded with one client only. "
+        links = [
+            f'[{whole}]({up}{download(example)}){{ download="{PurePosixPath(proof.path).name}" }}',
+            f"[Evidence]({up}{EVIDENCE_PAGE}#{evidence_anchor(example.id)})",
+            f"[Link to this card](#{anchor})",
+        ]
+        if self._report:
+            links.append(self._report.link(example.id, up))
         return (
             '<div class="stamp" markdown="1">\n\n'
             f"{self._chips(proof.results)}\n\n"
             f"{part}{recorded}"
             f"Recorded with role {proof.role}, scope `{proof.scope}`{others}. "
-            f'[{whole}]({up}{download(example)}){{ download="{PurePosixPath(proof.path).name}" }} · '
-            f"[Evidence]({up}{EVIDENCE_PAGE}#{evidence_anchor(example.id)})\n\n"
+            f"{' · '.join(links)}\n\n"
             "</div>"
         )
 
@@ -303,6 +322,11 @@ class Cards:
 def download(example: Example) -> str:
     """Where the whole example stands on the site."""
     return f"examples/{example.id}.py"
+
+
+def _of_lanes(lane_ids: Iterable[str], kind: str, text: str) -> str:
+    """Markdown that is true of some lanes only, so that a page can leave it out where a reader has another."""
+    return f'<div class="{kind} no-copy" data-lane="{" ".join(lane_ids)}" markdown="1">\n\n{text}\n\n</div>'
 
 
 def _plain(text: str) -> str:

@@ -12,6 +12,7 @@ from rich.markup import escape
 from verified_docs.built_command import built
 from verified_docs.census_command import census
 from verified_docs.drift_command import drift, freshness
+from verified_docs.links_command import addresses, links
 from verified_docs.mutants_command import mutants
 from verified_docs.problem import Problem, shown
 from verified_docs.quarantine_command import quarantine
@@ -199,10 +200,12 @@ def publish(
         _out.print(f"[green]wrote[/] {pages} pages to {shown(root / into)}")
 
 
+app.command()(addresses)
 app.command()(built)
 app.command()(census)
 app.command()(drift)
 app.command()(freshness)
+app.command()(links)
 app.command()(mutants)
 app.add_typer(quarantine)
 app.command()(scan)

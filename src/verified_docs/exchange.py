@@ -88,7 +88,7 @@ def _request(one: Interaction) -> str:
     if isinstance(body, Fingerprint):
         rows += ["", f"({body.size} bytes)"]
     elif body is not None:
-        rows += ["", _pretty(body).rstrip("\n")]
+        rows += ["", pretty(body).rstrip("\n")]
     return "\n".join(rows) + "\n"
 
 
@@ -98,10 +98,11 @@ def _answer(one: Interaction) -> str:
         size = one.answer.size if isinstance(one.answer, Echo) else len(one.answer)
         return fence("text", f"({size} bytes)\n", title)
     is_json = "json" in one.answer_headers.get("Content-Type", "") and one.answer != ""
-    return fence("json" if is_json else "text", (_pretty(one.answer) if is_json else one.answer) + "\n", title)
+    return fence("json" if is_json else "text", (pretty(one.answer) if is_json else one.answer) + "\n", title)
 
 
-def _pretty(text: str) -> str:
+def pretty(text: str) -> str:
+    """JSON in rows that people can read; any other text as it is."""
     try:
         return _laid_out(json.loads(text), 0)
     except ValueError:

@@ -20,13 +20,17 @@ from verified_docs.evidence import Evidence
 from verified_docs.example import Example, missing_names
 from verified_docs.exchange import NotThere, exchange
 from verified_docs.freshness import Ages
+from verified_docs.glance import glance
 from verified_docs.inventory import waiting_areas
 from verified_docs.lane import load_settings
 from verified_docs.notebook import NOTEBOOK, notebook_blocks
 from verified_docs.origin import MarkRows, Rows, unmarked
 from verified_docs.own import own_functions
+from verified_docs.panels import Panels
 from verified_docs.problem import Problem, Problems, read_text, shown
 from verified_docs.prose import in_words
+from verified_docs.report import load_report
+from verified_docs.wire import Wire
 
 SNIPPETS = "snippets"
 _DATA = frozenset({".json", ".csv"})
@@ -38,9 +42,9 @@ class Pages:
     """Renders pages with what they may ask for.
 
     That is `example(...)`, `exchange(...)`, `status(...)`, `requests(...)`, `quote(...)`, `bundle(...)`,
-    `publish_file(...)`, `snippet(...)`, `file(...)`, `lanes()`, `facts`, `evidence`, `freshness`, `quarantined()`,
-    `waiting`, and what the project's own functions add; the page of the census, which is rendered last, also for
-    `census`.
+    `publish_file(...)`, `snippet(...)`, `file(...)`, `lanes()`, `glance()`, `facts`, `evidence`, `freshness`,
+    `quarantined()`, `waiting`, and what the project's own functions add; the page of the census, which is rendered
+    last, also for `census`.
 
     Args:
         root: The project's folder.
@@ -50,6 +54,7 @@ class Pages:
 
     Attributes:
         blocks: Every block of code of the pages that were rendered, and what proves it.
+        asked: The pages that were rendered, and the examples that each shows.
     """
 
     def __init__(
@@ -58,7 +63,7 @@ class Pages:
         self.root = root
         self.evidence = evidence
         self.examples = examples
-        self.cards = Cards(evidence)
+        self.cards = Cards(evidence, load_report(root))
         self._shown: set[str] = set()
         self._exchanges: set[str] = set()
         self._shown_snippets: set[Path] = set()
@@ -70,11 +75,13 @@ class Pages:
             for code in (one.code(), *map(one.code, one.sections)):
                 self._code.setdefault(code, set()).add(one.id)
         self.blocks: list[Block] = []
+        self.asked: dict[str, set[str]] = {}
         self._facts: dict[str, list[Problem]] = {}
         self._accounts = Accounts(root, evidence, examples, durations, self._code)
         self._own = own_functions(root)
-        own = self._own("index.md", "").get("backing", {})
-        self.backing = Backing(root, evidence, examples.values(), **own)
+        own = self._own("index.md", "")
+        self.backing = Backing(root, evidence, examples.values(), **own.get("backing", {}))
+        self._wire = Wire(root, evidence, own.get("wire"))
         self._tasks: list[str] | None = load_settings(root).get("tasks")
         self._jinja = jinja2.Environment(
             loader=jinja2.FileSystemLoader(root / DOCS),
@@ -129,7 +136,8 @@ class Pages:
         path = self.root / DOCS / name
         up = "../" * (len(PurePosixPath(name).parts) - 1)
 
-        asked: set[str] = set()
+        self.asked[name] = asked = set()
+        panels = Panels(self._wire)
 
         def example(example_id: str, section: str | None = None, file: str | None = None) -> str:
             if example_id not in self.examples:
@@ -142,7 +150,7 @@ class Pages:
             if file and (missing := missing_names(chosen.code(section))):
                 names = ", ".join(sorted(missing))
                 raise NotThere(f"{example_id} is no program of its own as {file!r}: it does not make {names}")
-            card = self.cards.card(chosen, section, up, file)
+            card = self.cards.card(chosen, section, up, file, panels.anchor(chosen, section))
             self._accounts.add_card(chosen, section, card)
             return card
 
@@ -166,6 +174,7 @@ class Pages:
             "snippet": self._snippet,
             "file": self._file,
             "lanes": self.cards.lanes,
+            "glance": lambda: glance(self.evidence),
             "quarantined": lambda: self.cards.quarantined(up),
             "facts": Facts(self.evidence),
             "evidence": self.evidence,
@@ -211,9 +220,10 @@ class Pages:
                 path, lines[-1] if lines else 1, what, "correct the name, then make site", kind="page"
             ) from error
         self._check_code(path, name, text, rows, asked)
-        self.blocks += self._accounts.blocks(name, path, rows, own)
+        found = [*self._accounts.blocks(name, path, rows, own), *panels.blocks(name, path, rows)]
+        self.blocks += sorted(found, key=lambda one: one.line)
         self._facts[name] = self.backing.faults(name, path, read_text(path), rows)
-        return without_marks(text)
+        return panels.filled(without_marks(text), up)
 
     def _check_code(self, path: Path, name: str, text: str, rows: Rows, asked: set[str]) -> None:
         """Only code that ran may stand on a page: an example's, or a fence of the page's own."""

@@ -8,7 +8,7 @@ import zipfile
 from functools import lru_cache
 from pathlib import Path
 
-from verified_docs import blocks
+from verified_docs import blocks, verification
 from verified_docs.agreement import check_agreement
 from verified_docs.blocks import CENSUS_FILE, CENSUS_SCHEMA_FILE, Census, check_ceiling
 from verified_docs.card import EVIDENCE_PAGE, download
@@ -17,6 +17,7 @@ from verified_docs.census import DOCS
 from verified_docs.durations import Durations
 from verified_docs.evidence import FILE, SCHEMA_FILE, Evidence, json_schema
 from verified_docs.example import Example, load_examples
+from verified_docs.glance import LANES_FILE, lanes_json
 from verified_docs.known import load_known
 from verified_docs.lane import CONFIG, load_settings
 from verified_docs.leaks import Known, Leak, find_leaks_in_bytes
@@ -65,6 +66,12 @@ def publish_pages(root: Path, evidence: Evidence, into: Path, durations: Duratio
         writer.write(EVIDENCE_PAGE, pages.cards.evidence_page(), root / DOCS / EVIDENCE_PAGE)
         writer.write(FILE, evidence.to_json(), root / FILE)
         writer.write(SCHEMA_FILE, json.dumps(json_schema(), indent=1) + "\n", root / SCHEMA_FILE)
+        writer.write(LANES_FILE, lanes_json(evidence), root / LANES_FILE)
+        shown = {**pages.asked, EVIDENCE_PAGE: ()}
+        told = verification.verification(evidence, examples, shown, census.blocks)
+        writer.write(verification.FILE, told.to_json(), root / verification.FILE)
+        schema = json.dumps(verification.json_schema(), indent=1) + "\n"
+        writer.write(verification.SCHEMA_FILE, schema, root / verification.SCHEMA_FILE)
         for example in examples.values():
             writer.write(download(example), example.source, example.path)
         for folder in as_they_are:

@@ -35,6 +35,9 @@ def page(browser: Any, site: Path, serve: Serve) -> Iterator[Any]:
     with serve(site) as address:
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         page.goto(f"{address}/reference/errors/")
+        # The index is fetched once somebody begins to search.
+        page.focus("[data-md-component=search-query]")
+        page.wait_for_selector(".md-search-result__meta:has-text('Type to start')", state="attached", timeout=120_000)
         yield page
         page.close()
 

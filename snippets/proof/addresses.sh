@@ -1,0 +1,2 @@
+verified-docs addresses
+verified-docs links --json build/links.json --markdown build/links.md
