@@ -62,6 +62,14 @@ def test_how_long_checks_took_is_not_compared(both: tuple[Path, Path]) -> None:
     assert [problem.path.name for problem in refused(both)] == ["census.md", "search_index.json"]
 
 
+def test_how_long_checks_took_is_not_compared_in_markdown_either(both: tuple[Path, Path]) -> None:
+    for folder, seconds in zip(both, ("0.05", "0.16"), strict=True):
+        rewrite(folder / "reference/census.md", f"| a.md | 12 | ran | {seconds} |\n| b.md | 1.5 | ran | 3.25 |\n")
+    check_built(*both)
+    rewrite(both[1] / "reference/census.md", "| a.md | 12 | ran | 0.16 |\n| b.md | 1.6 | ran | 3.25 |\n")
+    assert [problem.path.name for problem in refused(both)] == ["census.md"]
+
+
 @pytest.mark.parametrize("name", list(FILES))
 def test_another_content(both: tuple[Path, Path], name: str) -> None:
     rewrite(both[1] / name, FILES[name].replace("x", "y").replace("3", "4").replace("1", "2").replace("5", "6"))

