@@ -13,6 +13,7 @@ from verified_docs.built_command import built
 from verified_docs.census_command import census
 from verified_docs.drift_command import drift, freshness
 from verified_docs.mutants_command import mutants
+from verified_docs.notebooks_command import KERNEL, notebooks
 from verified_docs.problem import Problem, shown
 from verified_docs.quarantine_command import quarantine
 from verified_docs.record_command import record
@@ -23,6 +24,7 @@ from verified_docs.terminal import out as _out
 from verified_docs.terminal import tell as _tell
 
 if TYPE_CHECKING:
+    from verified_docs.census import Fence
     from verified_docs.evidence import Result
     from verified_docs.example import Example
     from verified_docs.lane import Lane
@@ -101,9 +103,11 @@ def verify(
         from verified_docs.evidence import gather, write_evidence
         from verified_docs.example import choose_examples, load_examples
         from verified_docs.gitlab_mlflow import GitLabMLflow
-        from verified_docs.inventory import check_inventory
+        from verified_docs.inventory import check_inventory, recorded_lanes
         from verified_docs.lane import installed_lanes, load_lanes
         from verified_docs.lock import REQUIREMENTS, check_lock
+        from verified_docs.notebooks.document import verify_notebook
+        from verified_docs.notebooks.source import load_sources
         from verified_docs.quarantine import check_quarantine, load_quarantine
         from verified_docs.verify import verify_fence, verify_lanes
 
@@ -150,12 +154,22 @@ def verify(
                 _out.print(f"[green]✓[/] {one.id} in {lane}: {counted.verdict.replace('_', ' ')}")
         fences = [] if example else take_census(root / DOCS)
         check_fences(fences)
+        proven: list[Fence] = []
         offline = [fence for fence in fences if fence.language in PYTHON]
         for fence in offline:
             before = time.monotonic()
             try:
                 verify_fence(fence, root, adapter)
                 runs[fence.sha256] = round(time.monotonic() - before, 3)
+            except Problem as problem:
+                found.append(problem)
+                _tell(problem)
+        # A notebook of an example is the same code once more, in a kernel.
+        made = load_sources(root, chosen)
+        for source in made:
+            try:
+                in_lanes = recorded_lanes(root, source.example, lanes)
+                proven += verify_notebook(source, in_lanes, root, KERNEL, update=update)
             except Problem as problem:
                 found.append(problem)
                 _tell(problem)
@@ -169,12 +183,13 @@ def verify(
         _out.print(
             f"[green]verified[/] {len(done)} results of {len(chosen)} examples"
             + (f" and {len(offline)} fences" if offline else "")
+            + (f", and {len(made)} notebooks" if made else "")
             + f" with {lanes[0].client} in {took:.1f} s"
             + (f", {failing} of them fail just as their pages show" if failing else "")
             + (f"; [yellow]{held_results} in quarantine, not verified[/]" if held_results else "")
         )
         if evidence:
-            write_evidence(evidence, gather(root, lanes, results, offline))
+            write_evidence(evidence, gather(root, lanes, results, [*offline, *proven]))
             write_durations(evidence, Durations(examples=replays, fences=runs))
 
 
@@ -204,5 +219,6 @@ app.command()(census)
 app.command()(drift)
 app.command()(freshness)
 app.command()(mutants)
+app.command()(notebooks)
 app.add_typer(quarantine)
 app.command()(scan)
