@@ -137,6 +137,8 @@ def verify(
         results: list[tuple[Example, Lane, Result]] = []
         replays: dict[str, dict[str, float]] = {}
         runs: dict[str, float] = {}
+        held_ids: set[str] = set()
+        failing_ids: set[str] = set()
         before = started
         for one, lane, outcome in verify_lanes(chosen, lanes, root, adapter, update=update):
             replays.setdefault(one.sha256, {})[lane.id] = round(time.monotonic() - before, 3)
@@ -144,8 +146,10 @@ def verify(
             counted, held = quarantine.settle(root, one, lane, outcome)
             if held:
                 _tell_held(held, lane, outcome)
+                held_ids.add(one.id)
             elif isinstance(outcome, Problem):
                 found.append(outcome)
+                failing_ids.add(one.id)
                 _tell(outcome)
             if isinstance(counted, Problem):
                 continue
@@ -164,11 +168,11 @@ def verify(
             except Problem as problem:
                 found.append(problem)
                 _tell(problem)
-        # A notebook of an example is the same code once more, in a kernel.
-        made = load_sources(root, chosen)
+        # A notebook is the code of its example once more, in a kernel: where that fails, it says nothing new.
+        made = [source for source in load_sources(root, chosen) if source.example.id not in failing_ids]
         for source in made:
             try:
-                in_lanes = recorded_lanes(root, source.example, lanes)
+                in_lanes = [] if source.example.id in held_ids else recorded_lanes(root, source.example, lanes)
                 proven += verify_notebook(source, in_lanes, root, KERNEL, update=update)
             except Problem as problem:
                 found.append(problem)

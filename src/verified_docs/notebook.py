@@ -24,7 +24,7 @@ def notebook_blocks(path: Path, *, saved: bool = False) -> list[Fence]:
 
     Args:
         path: The notebook.
-        saved: Whether saved output is compared with what execution gives. It is then shown, and each text of it a block.
+        saved: Whether saved output is compared with what execution gives; each text of it is then a block.
 
     Raises:
         Problem: It is no notebook of format 4, or holds saved output, which nobody compares with anything.
@@ -37,7 +37,9 @@ def notebook_blocks(path: Path, *, saved: bool = False) -> list[Fence]:
         if document["nbformat"] != 4 or not isinstance(cells, list):
             raise ValueError("its format is not 4")
         rows = [node.start_mark.line + 1 for node in _cells(text)]
-        return [block for cell, row in zip(cells, rows, strict=True) for block in _blocks(path, cell, row, language, saved)]
+        return [
+            block for cell, row in zip(cells, rows, strict=True) for block in _blocks(path, cell, row, language, saved)
+        ]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError) as error:
         what = f"this is no notebook: {type(error).__name__}: {error}"
         raise Problem(path, 1, what, "save it as a notebook of format 4, then make census", kind="census") from error

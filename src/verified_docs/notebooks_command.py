@@ -13,7 +13,9 @@ KERNEL = "verified_docs.gitlab_mlflow.kernel_process"
 
 
 def notebooks(
-    update: Annotated[bool, typer.Option("--update", help="Write the notebooks that differ; read the difference.")] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Write the notebooks that differ; read the difference.")
+    ] = False,
     root: Root = Path(),
 ) -> None:
     """Execute the notebooks under replay, in the lanes of the client that is installed here.

@@ -36,7 +36,7 @@ def document(source: Source, outputs: Sequence[list[Output]]) -> str:
     cells: list[dict[str, Any]] = []
     for number, cell in enumerate(source.cells, start=1):
         rows = cell.text.splitlines(keepends=True)
-        common = {"cell_type": cell.kind, "id": f"cell-{number}", "metadata": {}, "source": rows}
+        common: dict[str, Any] = {"cell_type": cell.kind, "id": f"cell-{number}", "metadata": {}, "source": rows}
         if cell.kind == "code":
             count = sum(one["cell_type"] == "code" for one in cells) + 1
             common |= {"execution_count": count, "outputs": next(of_code)}

@@ -60,8 +60,8 @@ def execute(source: Source, lane: Lane, root: Path, kernel: str) -> list[list[Ou
             ip=str(folder / "kernel"),
             connection_file=str(folder / "connection.json"),
         )
-        cells = [nbformat.v4.new_code_cell(cell.text) for cell in source.code]
-        notebook = nbformat.v4.new_notebook(cells=cells)
+        v4: Any = nbformat.v4
+        notebook = v4.new_notebook(cells=[v4.new_code_cell(cell.text) for cell in source.code])
         client = NotebookClient(notebook, km=manager, timeout=_PATIENCE, startup_timeout=_PATIENCE)
         log = folder / "kernel.log"
         try:

@@ -108,7 +108,8 @@ def serve(adapter: Adapter, connection: str, job_file: Path) -> None:
         assert sys.__stdout__ and sys.__stderr__
         sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
         settings: Any = Config({"InlineBackend": _FIGURES, "HistoryManager": {"enabled": False}})
-        app = IPKernelApp(config=settings)
+        make_app: Any = IPKernelApp
+        app = make_app(config=settings)
         app.initialize(["-f", connection])
         _report_each_cell(app.shell.events, job.report, tape, blocked)
         _keep_own_prints(sys.stdout)
@@ -149,5 +150,3 @@ def main(adapter: Adapter) -> None:
     """The process of a kernel: `CONNECTION_FILE JOB_FILE`."""
     connection, job_file = sys.argv[1:3]
     serve(adapter, connection, Path(job_file))
-
-

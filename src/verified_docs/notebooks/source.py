@@ -107,8 +107,8 @@ def read_source(path: Path, example: Example) -> Source:
     """Reads one source.
 
     Args:
-        path: The Markdown beside the example. A row `{{ section("name") }}` stands for a section of the example; a fence
-            of Python is a plot of the notebook's own, whose opening says in `alt="…"` what it shows.
+        path: The Markdown beside the example. A row `{{ section("name") }}` stands for a section of the example; a
+            fence of Python is a plot of the notebook's own, whose opening says in `alt="…"` what it shows.
         example: The example whose code it runs.
 
     Raises:
