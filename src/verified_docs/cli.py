@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 
 from verified_docs.built_command import built
+from verified_docs.bundle_command import bundle
 from verified_docs.census_command import census
 from verified_docs.drift_command import drift, freshness
 from verified_docs.mutants_command import mutants
@@ -219,6 +220,7 @@ def publish(
 
 
 app.command()(built)
+app.command()(bundle)
 app.command()(census)
 app.command()(drift)
 app.command()(freshness)

@@ -23,7 +23,6 @@ from verified_docs.freshness import Ages
 from verified_docs.inventory import waiting_areas
 from verified_docs.lane import load_settings
 from verified_docs.notebook import NOTEBOOK, notebook_blocks
-from verified_docs.notebooks.document import check_whole
 from verified_docs.notebooks.source import source_path
 from verified_docs.origin import MarkRows, Rows, unmarked
 from verified_docs.own import own_functions
@@ -120,8 +119,6 @@ class Pages:
         own = self._own(name, "../" * (len(PurePosixPath(name).parts) - 1))
         self._accounts.new_page()
         if source := source_path(self.root, path):
-            hashes = self.evidence.fences.get(name, [])
-            check_whole(path, hashes)
             made = notebook_blocks(path, saved=True)
             example = next(one for one in self.examples.values() if one.path == source.with_suffix(".py"))
             self._accounts.add_notebook(example, source, made)

@@ -130,19 +130,3 @@ def _alike(one: tuple[bool, str], other: tuple[bool, str]) -> bool:
 def _readable(text: str) -> list[str]:
     """The rows of a notebook with long ones cut: those of figures."""
     return [row if len(row) < 200 else f"{row[:160]}…" for row in text.splitlines()]
-
-
-def check_whole(path: Path, hashes: Sequence[str]) -> None:
-    """Makes sure that a committed notebook is the one that was executed.
-
-    Args:
-        path: The notebook.
-        hashes: Those of the blocks that were proven for its page.
-
-    Raises:
-        Problem: It was never executed, or changed since.
-    """
-    whole = proven_blocks(path)[-1]
-    if whole.sha256 not in hashes:
-        what = "the notebook was changed after it was executed" if hashes else "the notebook was never executed"
-        raise Problem(path, 1, what, f"{UPDATE}; then make verify (it is made, so edit its source)", kind="stale")
