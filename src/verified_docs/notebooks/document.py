@@ -100,7 +100,7 @@ def is_same(one: str, other: str) -> bool:
         return True
     try:
         return all(_alike(*pair) for pair in zip(_parts(one), _parts(other), strict=True))
-    except ValueError:
+    except (ValueError, KeyError, TypeError, AttributeError):
         return False
 
 
@@ -108,7 +108,7 @@ def _parts(text: str) -> Iterator[tuple[bool, str]]:
     """The text of a notebook without figures, and each figure."""
     document: Any = json.loads(text)
     figures: list[str] = []
-    for cell in document["cells"] if isinstance(document, dict) else []:
+    for cell in document["cells"]:
         for output in cell.get("outputs", []):
             for kind, rows in output.get("data", {}).items():
                 if kind.startswith("image/"):
