@@ -11,6 +11,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+from verified_docs.file_links import make_links_lead_to_files
 from verified_docs.problem import Problem, read_text
 from verified_docs.scan import Report, load_exempt, scan
 from verified_docs.whole import new_folder
@@ -49,6 +50,7 @@ def build_offline(root: Path, pages: Path, into: Path) -> None:
 
     Raises:
         Problem: The pages are not written yet, or the site cannot be built.
+        Problems: A link leads to no file.
     """
     if not pages.is_dir():
         raise Problem(pages, None, "the pages are not written yet", "make bundle", kind="bundle")
@@ -69,6 +71,7 @@ def build_offline(root: Path, pages: Path, into: Path) -> None:
             raise Problem(root / "mkdocs.yml", None, f"the bundle cannot be built: {what}", fix, kind="bundle")
         for name in _LEFT_OUT:
             (work / name).unlink(missing_ok=True)
+        make_links_lead_to_files(work)
 
 
 def pack(folder: Path, target: Path) -> int:
