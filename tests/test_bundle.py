@@ -82,7 +82,7 @@ def test_its_name_is_that_of_the_project(project: Path) -> None:
 
 
 def small(project: Path, text: str) -> None:
-    rewrite(project / "mkdocs.yml", "site_name: x\nplugins: [search]\n")
+    rewrite(project / "mkdocs.yml", "site_name: x\nplugins: [search]\nvalidation: {not_found: warn}\n")
     rewrite(project / "build/docs/index.md", text)
 
 
@@ -96,13 +96,18 @@ def test_the_command_packs_and_says_so(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("# Home\n\n[gone](gone.md)\n", "cannot be built"), (None, "not written yet")]
+    ("text", "message"),
+    [
+        ("# Home\n\n[gone](gone.md)\n", "cannot be built"),
+        ("# Home\n\n<a href='gone/'>gone</a>\n", "leads to no file"),
+        (None, "not written yet"),
+    ],
 )
 def test_what_cannot_be_built_is_said(text: str | None, message: str, project: Path) -> None:
     if text is not None:
         small(project, text)
     rewrite(project / "build/bundle/kept.txt", "kept")
-    with pytest.raises(Problem, match=message):
+    with pytest.raises((Problem, Problems), match=message):
         build_offline(project, project / "build/docs", project / "build/bundle")
     assert (project / "build/bundle/kept.txt").exists()
     assert [path.name for path in (project / "build").iterdir() if path.name.startswith(".")] == []

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import sys
 import tempfile
+import warnings
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ Output = dict[str, Any]
 SVG = "image/svg+xml"
 # A kernel that does not start, or a cell that waits for ever, fails instead of hanging.
 _PATIENCE = 300
+_LOG = "kernel.log"
 
 
 def execute(source: Source, lane: Lane, root: Path, kernel: str) -> list[list[Output]]:
@@ -36,54 +40,70 @@ def execute(source: Source, lane: Lane, root: Path, kernel: str) -> list[list[Ou
     Raises:
         Problem: It sends other requests than the example, leaves the machine, or ends with an exception.
     """
+    with tempfile.TemporaryDirectory(prefix="notebook-") as name:
+        folder = Path(name)
+        job = Job(root=root, example=source.example.id, lane=lane.id, report=folder / "report.json")
+        (folder / "job.json").write_text(job.model_dump_json(), "utf-8")
+        ended = _run(source, folder, [sys.executable, "-m", kernel, "{connection_file}", str(folder / "job.json")])
+        with warnings.catch_warnings():
+            # The manager of the kernel forgets to close a socket, which would be said at some later time.
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+        if ended.died:
+            last = (folder / _LOG).read_text("utf-8", "replace").strip().rpartition("\n")[2]
+            what = f"the kernel of the notebook ended by itself in {lane}"
+            raise Problem(source.path, None, what, "make setup, then make notebooks", last, kind="kernel")
+        report = Report.model_validate_json(job.report.read_text("utf-8"))
+    _check(source, lane, root, report, ended.error)
+    return [_kept(source, at, outputs) for at, outputs in enumerate(ended.outputs)]
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """How a kernel ended: what its cells gave, the error of one of them, and whether it died before that."""
+
+    outputs: list[list[Any]] = field(default_factory=list)
+    error: str = ""
+    died: bool = False
+
+
+def _run(source: Source, folder: Path, command: list[str]) -> _Ended:
+    """Runs the cells in a kernel; nothing of it is held when this returns."""
     import nbformat
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-    error: CellExecutionError | None = None
-    with tempfile.TemporaryDirectory(prefix="notebook-") as name:
-        folder = Path(name)
-        job = Job(root=root, example=source.example.id, lane=lane.id, report=folder / "report.json")
-        (folder / "job.json").write_text(job.model_dump_json(), "utf-8")
-        argv = [sys.executable, "-m", kernel, "{connection_file}", str(folder / "job.json")]
-        spec = {"argv": argv, "display_name": "Replay", "language": "python", "env": {"TMPDIR": name}}
-        (folder / "kernels/replay").mkdir(parents=True)
-        (folder / "kernels/replay/kernel.json").write_text(json.dumps(spec), "utf-8")
-        kernels = KernelSpecManager(kernel_dirs=[str(folder / "kernels")], ensure_native_kernel=False)
-        # Files of this folder, and no ports that other programs could find.
-        manager = AsyncKernelManager(
-            kernel_name="replay",
-            kernel_spec_manager=kernels,
-            transport="ipc",
-            ip=str(folder / "kernel"),
-            connection_file=str(folder / "connection.json"),
-        )
-        v4: Any = nbformat.v4
-        notebook = v4.new_notebook(cells=[v4.new_code_cell(cell.text) for cell in source.code])
-        client = NotebookClient(notebook, km=manager, timeout=_PATIENCE, startup_timeout=_PATIENCE)
-        log = folder / "kernel.log"
-        try:
-            with log.open("wb") as said:
-                client.execute(cwd=name, stdout=said, stderr=said)
-        except CellExecutionError as found:
-            error = found
-        except (DeadKernelError, RuntimeError) as found:
-            # What it leaves behind would fail when this process ends.
-            atexit.unregister(client._cleanup_kernel)
-            raise _dead(source, lane, log.read_text("utf-8", "replace").strip().rpartition("\n")[2]) from found
-        report = Report.model_validate_json(job.report.read_text("utf-8"))
-    _check(source, lane, root, report, error)
-    return [_kept(source, at, cell.outputs) for at, cell in enumerate(notebook.cells)]
+    spec = {"argv": command, "display_name": "Replay", "language": "python", "env": {"TMPDIR": str(folder)}}
+    (folder / "kernels/replay").mkdir(parents=True)
+    (folder / "kernels/replay/kernel.json").write_text(json.dumps(spec), "utf-8")
+    kernels = KernelSpecManager(kernel_dirs=[str(folder / "kernels")], ensure_native_kernel=False)
+    # Files of this folder, and no ports that other programs could find.
+    manager = AsyncKernelManager(
+        kernel_name="replay",
+        kernel_spec_manager=kernels,
+        transport="ipc",
+        ip=str(folder / "kernel"),
+        connection_file=str(folder / "connection.json"),
+    )
+    v4: Any = nbformat.v4
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(cell.text) for cell in source.code])
+    client = NotebookClient(notebook, km=manager, timeout=_PATIENCE, startup_timeout=_PATIENCE)
+    error = ""
+    try:
+        with (folder / _LOG).open("wb") as said:
+            client.execute(cwd=str(folder), stdout=said, stderr=said)
+    except CellExecutionError as found:
+        error = f"{found.ename}: {found.evalue}"
+    except (DeadKernelError, RuntimeError):
+        # What it leaves behind would fail when this process ends.
+        atexit.unregister(client._cleanup_kernel)
+        return _Ended(died=True)
+    return _Ended([cell.outputs for cell in notebook.cells], error)
 
 
-def _dead(source: Source, lane: Lane, why: str) -> Problem:
-    what = f"the kernel of the notebook ended by itself in {lane}"
-    return Problem(source.path, None, what, "make setup, then make notebooks", why, kind="kernel")
-
-
-def _check(source: Source, lane: Lane, root: Path, report: Report, error: Any) -> None:
+def _check(source: Source, lane: Lane, root: Path, report: Report, error: str) -> None:
     path = cassette_path(root, lane, source.example.id)
     fix = f"change the cell back, then make notebooks; the example is checked by make check EX={source.example.id}"
     if report.misses:
@@ -95,8 +115,8 @@ def _check(source: Source, lane: Lane, root: Path, report: Report, error: Any) -
     if report.blocked:
         what = f"in {lane} the notebook tried to leave the machine: {report.blocked[0]}"
         raise Problem(source.path, source.code[report.cells - 1].line, what, fix, kind="network")
-    if error is not None:
-        what = f"in {lane} this cell ends with {error.ename}: {error.evalue}"
+    if error:
+        what = f"in {lane} this cell ends with {error}"
         raise Problem(source.path, source.code[report.cells - 1].line, what, fix, kind="exception")
     if report.unplayed:
         cassette = load_cassette(path)
