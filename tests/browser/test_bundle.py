@@ -74,9 +74,8 @@ def test_navigate(visit: Visit) -> None:
     assert visit.page.locator("article h1").inner_text()
     # A cell of a table leads to what came back: HTML of the page's own, which MkDocs does not rewrite.
     visit.page.goto((visit.folder / "reference/permission-matrix/private.html").as_uri())
-    visit.page.locator("article table a[href*='answers']").first.click()
-    visit.page.wait_for_load_state("load")
-    assert visit.file == "reference/permission-matrix/answers.html"
+    link = visit.page.locator("article table a[href*='answers']").first.get_attribute("href")
+    assert link.partition("#")[0] == "answers.html"
 
 
 @pytest.mark.parametrize(
