@@ -42,10 +42,14 @@ class Visit:
         self.page = page
         self.folder = folder
         self.faults: list[str] = []
-        page.on("console", lambda message: message.type == "error" and self.faults.append(message.text))
+        page.on("console", self._listen)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("request", self._look_at)
         page.on("requestfailed", lambda request: self.faults.append(f"not there: {request.url}"))
+
+    def _listen(self, message: Any) -> None:
+        if message.type == "error":
+            self.faults.append(message.text)
 
     def _look_at(self, request: Any) -> None:
         if not request.url.startswith((self.folder.as_uri(), "data:", "blob:", "about:")):
