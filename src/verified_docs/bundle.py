@@ -61,12 +61,14 @@ def build_offline(root: Path, pages: Path, into: Path) -> None:
         extra = f"extra:\n  polyfills: [{WORKER}]\n"
         config.write(f"INHERIT: mkdocs.yml\ndocs_dir: {pages}\nsite_dir: {work}\n{extra}")
         config.flush()
-        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--config-file", config.name]
+        # Not quietly: MkDocs then counts no warnings, and is not strict.
+        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", config.name]
         # The day of the build stands on no page that is left; a day of its own keeps it out of the rest.
         environment = {**os.environ, VARIABLE: "true", "SOURCE_DATE_EPOCH": "315532800"}
         done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
-            what = (done.stderr.strip() or done.stdout.strip()).rpartition("\n")[2]
+            said = (done.stderr.strip() or done.stdout.strip() or "MkDocs ended").split("\n")
+            what = next((row for row in said if row.startswith(("WARNING", "ERROR"))), said[-1])
             fix = "make site, which says more"
             raise Problem(root / "mkdocs.yml", None, f"the bundle cannot be built: {what}", fix, kind="bundle")
         for name in _LEFT_OUT:
