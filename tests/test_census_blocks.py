@@ -93,6 +93,8 @@ def test_every_block_of_every_published_page_has_a_row(pages: Path, census: list
 
 def test_every_row_names_the_row_of_its_page(census: list[Block]) -> None:
     for one in census:
+        if one.page.endswith(".ipynb"):
+            continue
         row = (ROOT / "docs" / one.page).read_text("utf-8").splitlines()[one.line - 1]
         assert "{{" in row or row.lstrip().startswith("```"), one
 

@@ -15,12 +15,16 @@ from verified_docs.example import Example, load_examples
 from verified_docs.inventory import check_inventory, load_manifest, recorded_lanes
 from verified_docs.lane import Lane
 from verified_docs.lock import check_lock
+from verified_docs.notebooks.document import verify_notebook
+from verified_docs.notebooks.source import Source, load_sources
+from verified_docs.notebooks_command import KERNEL
 from verified_docs.problem import Problem
 from verified_docs.quarantine import check_quarantine, load_quarantine
 from verified_docs.verify import verify, verify_fence, verify_lanes
 
 EXAMPLES = load_examples(ROOT)
 PAIRS = [(example, lane) for example in EXAMPLES for lane in LANES_HERE]
+NOTEBOOKS = load_sources(ROOT, EXAMPLES)
 FENCES = [fence for fence in take_census(ROOT / "docs") if fence.language in PYTHON]
 
 
@@ -52,6 +56,13 @@ def test_no_quarantine_has_ended() -> None:
 def test_fence_runs_without_a_server(fence: Fence, ran: list[Fence]) -> None:
     verify_fence(fence, ROOT, ADAPTER)
     ran.append(fence)
+
+
+@pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda source: source.path.stem)
+def test_notebook_does_what_is_committed(source: Source, ran: list[Fence]) -> None:
+    lanes = recorded_lanes(ROOT, source.example, LANES_HERE)
+    assert lanes == LANES_HERE, "the notebooks say that every lane has them"
+    ran += verify_notebook(source, lanes, ROOT, KERNEL)
 
 
 def test_every_cassette_is_an_import_with_an_example() -> None:
@@ -89,4 +100,5 @@ def test_nothing_is_verified_by_finding_nothing() -> None:
     assert EXAMPLES
     assert LANES_HERE
     assert FENCES
+    assert NOTEBOOKS
     assert all(Path(fence.page).exists() for fence in FENCES)

@@ -60,6 +60,9 @@ RECORDS = Not("it records a GitLab: test_record_page runs it against one on loop
 SETTINGS = "cp settings.env .env"
 # The rows of scan_allow are about files of the program and of the tests.
 REPOSITORY = f"cp -r {ROOT / 'src'} {ROOT / 'tests'} {ROOT / '.gitignore'} . && git init -q && git add -A"
+ARCHIVE = "mkdir mlflow-on-gitlab-verified-0; cp first_run.py mlflow-on-gitlab-verified-0/index.html; "
+ARCHIVE += "python3 -m zipfile --create mlflow-on-gitlab-verified-0.zip mlflow-on-gitlab-verified-0; "
+ARCHIVE += "rm -r mlflow-on-gitlab-verified-0"
 ROWS: dict[str, Ran | Not] = {
     "commands/install.sh": INSTALLS,
     "commands/mutants.sh": Not("it breaks a whole project, in both environments: test_mutants runs the command"),
@@ -94,6 +97,9 @@ ROWS: dict[str, Ran | Not] = {
     "install/check-version.sh": Ran(says=("mlflow, version",)),
     "install/lock.sh": INSTALLS,
     "install/two-environments.sh": INSTALLS,
+    "offline/bundle.sh": Not("it verifies and builds the whole site: test_bundle runs the command that packs it"),
+    "offline/sum.sh": Ran(says=("mlflow-on-gitlab-verified-0.zip",), before=ARCHIVE),
+    "offline/unpack.sh": Ran(before=ARCHIVE, makes="mlflow-on-gitlab-verified-0/index.html"),
     "proof/addresses.sh": Not("it needs the built site and asks other sites: test_links and test_addresses run both"),
     "proof/drift.sh": Ran(says=("no drift",), before="mkdir build; cp -r cassettes build/scratch", project=True),
     "proof/freshness.sh": Ran(says=("2 days old, promised 180 days",), before="mkdir build", project=True),

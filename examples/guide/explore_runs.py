@@ -9,6 +9,7 @@
 # ///
 """Six runs of a grid, pivoted into a table of accuracy by depth and number of trees."""
 
+# --8<-- [start:grid]
 import mlflow
 
 experiment = mlflow.set_experiment("wine-grid")
@@ -22,7 +23,9 @@ for depth in (2, 3, 5):
                     "seconds": round(0.01 * depth * trees, 3),
                 }
             )
+# --8<-- [end:grid]
 
+# --8<-- [start:pivot]
 runs = mlflow.search_runs([experiment.experiment_id])
 table = runs.pivot(
     index="params.max_depth", columns="params.n_estimators", values="metrics.accuracy"
@@ -37,3 +40,4 @@ params.max_depth
 '''
 print(runs["status"].value_counts().to_dict())
 #> {'FINISHED': 6}
+# --8<-- [end:pivot]

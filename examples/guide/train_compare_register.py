@@ -9,6 +9,7 @@
 # ///
 """Three algorithms, a run each; the best one becomes version 1.0.0."""
 
+# --8<-- [start:data]
 import tempfile
 
 import mlflow
@@ -27,6 +28,7 @@ models = {
     "neighbours": KNeighborsClassifier(5),
     "logistic": LogisticRegression(max_iter=5000),
 }
+# --8<-- [end:data]
 
 # --8<-- [start:train]
 experiment = mlflow.set_experiment("wine-comparison")

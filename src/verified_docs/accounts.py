@@ -96,6 +96,13 @@ class Accounts:
         for one in find_fences(example.path, card):
             self._made[one.content] = proven
 
+    def add_notebook(self, example: Example, source: Path, cells: list[Fence]) -> None:
+        """Takes in the blocks of a notebook that was executed: its plots, and what its cells printed."""
+        proven = replace(self._ran(example, 1), source=f"{source.relative_to(self._root).as_posix()}:1")
+        for one in cells:
+            if one.language not in PYTHON or one.content not in self._code:
+                self._made[one.content] = proven
+
     def add_exchange(self, example_id: str, request: str, number: int, lane: str | None, text: str) -> None:
         """Takes in the blocks of a recorded exchange."""
         cassette, index, _ = locate(self._root, self._evidence, example_id, request, number, lane)

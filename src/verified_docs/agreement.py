@@ -12,6 +12,9 @@ from verified_docs.census import DOCS, PYTHON, take_census
 from verified_docs.evidence import Evidence, Proof, Result
 from verified_docs.example import Example
 from verified_docs.lane import Lane, load_lanes
+from verified_docs.notebook import NOTEBOOK
+from verified_docs.notebooks.document import UPDATE, proven_blocks
+from verified_docs.notebooks.source import source_path
 from verified_docs.problem import Problem, Problems
 
 Said = Iterator[tuple[str, Any, Any]]
@@ -42,10 +45,17 @@ def check_agreement(root: Path, examples: Mapping[str, Example], evidence: Evide
     for fence in take_census(root / DOCS):
         if fence.language in PYTHON:
             fences.setdefault(fence.page.relative_to(root / DOCS).as_posix(), []).append(fence.sha256)
+    for path in sorted((root / DOCS).rglob(f"*{NOTEBOOK}")):
+        if source_path(root, path):
+            fences[path.relative_to(root / DOCS).as_posix()] = [one.sha256 for one in proven_blocks(path)]
     for page in sorted(fences.keys() | evidence.fences.keys()):
         if fences.get(page) != evidence.fences.get(page):
             text = "the evidence is of other Python fences than stand on this page"
-            found.append(Problem(root / DOCS / page, 1, text, "make verify", kind="evidence"))
+            fix = "make verify"
+            if page.endswith(NOTEBOOK):
+                text = "this notebook is not the one that was executed"
+                fix = f"{UPDATE}; then make verify"
+            found.append(Problem(root / DOCS / page, 1, text, fix, kind="evidence"))
     if found:
         raise Problems(found)
 

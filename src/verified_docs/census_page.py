@@ -6,6 +6,8 @@ import html
 from itertools import groupby
 
 from verified_docs.blocks import CENSUS_FILE, CENSUS_SCHEMA_FILE, KINDS, UNPROVEN, Block, Census
+from verified_docs.notebook import NOTEBOOK
+from verified_docs.notebooks.source import FOLDER
 
 _MEANS = {
     "executed": "it ran, or is what a run printed",
@@ -108,7 +110,8 @@ class CensusPage:
 
 def _address(page: str, up: str) -> str:
     """Where a page or a notebook stands on the site."""
-    name = page.removesuffix(".md")
+    # Notebooks of this folder become pages; others are files.
+    name = page.removesuffix(NOTEBOOK if page.startswith(f"{FOLDER}/") else ".md")
     if name == page:
         return f"{up}{page}"
     folder = "" if name == "index" else name.removesuffix("/index")

@@ -10,10 +10,12 @@ import typer
 from rich.markup import escape
 
 from verified_docs.built_command import built
+from verified_docs.bundle_command import bundle
 from verified_docs.census_command import census
 from verified_docs.drift_command import drift, freshness
 from verified_docs.links_command import addresses, links
 from verified_docs.mutants_command import mutants
+from verified_docs.notebooks_command import KERNEL, notebooks
 from verified_docs.problem import Problem, shown
 from verified_docs.quarantine_command import quarantine
 from verified_docs.record_command import record
@@ -24,6 +26,7 @@ from verified_docs.terminal import out as _out
 from verified_docs.terminal import tell as _tell
 
 if TYPE_CHECKING:
+    from verified_docs.census import Fence
     from verified_docs.evidence import Result
     from verified_docs.example import Example
     from verified_docs.lane import Lane
@@ -102,9 +105,11 @@ def verify(
         from verified_docs.evidence import gather, write_evidence
         from verified_docs.example import choose_examples, load_examples
         from verified_docs.gitlab_mlflow import GitLabMLflow
-        from verified_docs.inventory import check_inventory
+        from verified_docs.inventory import check_inventory, recorded_lanes
         from verified_docs.lane import installed_lanes, load_lanes
         from verified_docs.lock import REQUIREMENTS, check_lock
+        from verified_docs.notebooks.document import verify_notebook
+        from verified_docs.notebooks.source import load_sources
         from verified_docs.quarantine import check_quarantine, load_quarantine
         from verified_docs.verify import verify_fence, verify_lanes
 
@@ -134,6 +139,8 @@ def verify(
         results: list[tuple[Example, Lane, Result]] = []
         replays: dict[str, dict[str, float]] = {}
         runs: dict[str, float] = {}
+        held_ids: set[str] = set()
+        failing_ids: set[str] = set()
         before = started
         for one, lane, outcome in verify_lanes(chosen, lanes, root, adapter, update=update):
             replays.setdefault(one.sha256, {})[lane.id] = round(time.monotonic() - before, 3)
@@ -141,8 +148,10 @@ def verify(
             counted, held = quarantine.settle(root, one, lane, outcome)
             if held:
                 _tell_held(held, lane, outcome)
+                held_ids.add(one.id)
             elif isinstance(outcome, Problem):
                 found.append(outcome)
+                failing_ids.add(one.id)
                 _tell(outcome)
             if isinstance(counted, Problem):
                 continue
@@ -151,12 +160,22 @@ def verify(
                 _out.print(f"[green]✓[/] {one.id} in {lane}: {counted.verdict.replace('_', ' ')}")
         fences = [] if example else take_census(root / DOCS)
         check_fences(fences)
+        proven: list[Fence] = []
         offline = [fence for fence in fences if fence.language in PYTHON]
         for fence in offline:
             before = time.monotonic()
             try:
                 verify_fence(fence, root, adapter)
                 runs[fence.sha256] = round(time.monotonic() - before, 3)
+            except Problem as problem:
+                found.append(problem)
+                _tell(problem)
+        # A notebook is the code of its example once more, in a kernel: where that fails, it says nothing new.
+        made = [source for source in load_sources(root, chosen) if source.example.id not in failing_ids]
+        for source in made:
+            try:
+                in_lanes = [] if source.example.id in held_ids else recorded_lanes(root, source.example, lanes)
+                proven += verify_notebook(source, in_lanes, root, KERNEL, update=update)
             except Problem as problem:
                 found.append(problem)
                 _tell(problem)
@@ -170,12 +189,13 @@ def verify(
         _out.print(
             f"[green]verified[/] {len(done)} results of {len(chosen)} examples"
             + (f" and {len(offline)} fences" if offline else "")
+            + (f", and {len(made)} notebooks" if made else "")
             + f" with {lanes[0].client} in {took:.1f} s"
             + (f", {failing} of them fail just as their pages show" if failing else "")
             + (f"; [yellow]{held_results} in quarantine, not verified[/]" if held_results else "")
         )
         if evidence:
-            write_evidence(evidence, gather(root, lanes, results, offline))
+            write_evidence(evidence, gather(root, lanes, results, [*offline, *proven]))
             write_durations(evidence, Durations(examples=replays, fences=runs))
 
 
@@ -202,10 +222,12 @@ def publish(
 
 app.command()(addresses)
 app.command()(built)
+app.command()(bundle)
 app.command()(census)
 app.command()(drift)
 app.command()(freshness)
 app.command()(links)
 app.command()(mutants)
+app.command()(notebooks)
 app.add_typer(quarantine)
 app.command()(scan)

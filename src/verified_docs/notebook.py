@@ -19,11 +19,12 @@ _MAGIC = re.compile(r"^%%(?P<name>\w+).*")
 _LINE = re.compile(r"^\s*(?:[%!?]|[\w.]+\s*\?+\s*$|[\w, ]+=\s*[%!])")
 
 
-def notebook_blocks(path: Path) -> list[Fence]:
+def notebook_blocks(path: Path, *, saved: bool = False) -> list[Fence]:
     """Every block of code of a notebook, each with its row in the file.
 
     Args:
         path: The notebook.
+        saved: Whether saved output is compared with what execution gives; each text of it is then a block.
 
     Raises:
         Problem: It is no notebook of format 4, or holds saved output, which nobody compares with anything.
@@ -36,7 +37,9 @@ def notebook_blocks(path: Path) -> list[Fence]:
         if document["nbformat"] != 4 or not isinstance(cells, list):
             raise ValueError("its format is not 4")
         rows = [node.start_mark.line + 1 for node in _cells(text)]
-        return [block for cell, row in zip(cells, rows, strict=True) for block in _blocks(path, cell, row, language)]
+        return [
+            block for cell, row in zip(cells, rows, strict=True) for block in _blocks(path, cell, row, language, saved)
+        ]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError) as error:
         what = f"this is no notebook: {type(error).__name__}: {error}"
         raise Problem(path, 1, what, "save it as a notebook of format 4, then make census", kind="census") from error
@@ -50,7 +53,7 @@ def _cells(text: str) -> list[yaml.Node]:
     return list(found.value)
 
 
-def _blocks(path: Path, cell: dict[str, Any], row: int, language: str) -> Iterator[Fence]:
+def _blocks(path: Path, cell: dict[str, Any], row: int, language: str, saved: bool) -> Iterator[Fence]:
     source = cell["source"]
     content = source if isinstance(source, str) else "".join(source)
     if cell["cell_type"] == "markdown":
@@ -59,11 +62,14 @@ def _blocks(path: Path, cell: dict[str, Any], row: int, language: str) -> Iterat
                 path, row + fence.line, fence.language, fence.content, fence.title, fence.declared, fence.reason
             )
     elif cell["cell_type"] == "code":
-        if cell.get("outputs"):
+        outputs = cell.get("outputs") or []
+        if outputs and not saved:
             what = "a cell holds saved output, which nobody compares with anything"
             raise Problem(path, row, what, "jupyter nbconvert --clear-output --inplace", kind="census")
         if content.strip():
             yield _code(path, content, row, language)
+        for text in ("".join(one["text"]) for one in outputs if "text" in one):
+            yield Fence(path, row, "text", text)
 
 
 def _code(path: Path, content: str, row: int, language: str) -> Fence:

@@ -24,6 +24,7 @@ from verified_docs.glance import glance
 from verified_docs.inventory import waiting_areas
 from verified_docs.lane import load_settings
 from verified_docs.notebook import NOTEBOOK, notebook_blocks
+from verified_docs.notebooks.source import source_path
 from verified_docs.origin import MarkRows, Rows, unmarked
 from verified_docs.own import own_functions
 from verified_docs.panels import Panels
@@ -124,7 +125,13 @@ class Pages:
         name = path.relative_to(self.root / DOCS).as_posix()
         own = self._own(name, "../" * (len(PurePosixPath(name).parts) - 1))
         self._accounts.new_page()
-        self.blocks += self._accounts.cells(name, notebook_blocks(path), own)
+        if source := source_path(self.root, path):
+            made = notebook_blocks(path, saved=True)
+            example = next(one for one in self.examples.values() if one.path == source.with_suffix(".py"))
+            self._accounts.add_notebook(example, source, made)
+        else:
+            made = notebook_blocks(path)
+        self.blocks += self._accounts.cells(name, made, own)
 
     def render(self, name: str, census: Census | None = None) -> str:
         """The Markdown of one page.

@@ -21,6 +21,7 @@ from verified_docs.glance import LANES_FILE, lanes_json
 from verified_docs.known import load_known
 from verified_docs.lane import CONFIG, load_settings
 from verified_docs.leaks import Known, Leak, find_leaks_in_bytes
+from verified_docs.notebook import NOTEBOOK
 from verified_docs.pages import SNIPPETS, Pages
 from verified_docs.problem import Problem
 from verified_docs.quarantine import check_agrees
@@ -59,7 +60,11 @@ def publish_pages(root: Path, evidence: Evidence, into: Path, durations: Duratio
             writer.write(name, text, root / DOCS / name)
             count += 1
         for source in sorted(path for path in (root / DOCS).rglob("*") if path.is_file() and path.suffix != ".md"):
-            writer.copy(source, source.relative_to(root / DOCS).as_posix())
+            place = source.relative_to(root / DOCS)
+            writer.copy(source, place.as_posix())
+            if source.suffix == NOTEBOOK:
+                # The site makes a page of it; this one is to be downloaded.
+                writer.copy(source, (place.parent / "download" / place.name).as_posix())
         census = pages.census
         writer.write(CENSUS_FILE, census.to_json(), root / CENSUS_FILE)
         writer.write(CENSUS_SCHEMA_FILE, json.dumps(blocks.json_schema(), indent=1) + "\n", root / CENSUS_SCHEMA_FILE)

@@ -1,0 +1,1 @@
+python3 -m zipfile --extract mlflow-on-gitlab-verified-*.zip .
