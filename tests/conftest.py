@@ -126,6 +126,7 @@ def site(pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     text = text.replace("custom_dir: overrides", f"custom_dir: {ROOT / 'overrides'}")
     text = text.replace("hooks: [src/", f"hooks: [{ROOT / 'src'}/")
+    text = text.replace("custom_template: src/", f"custom_template: {ROOT / 'src'}/")
     config.write_text(text.replace("paths: [src]", f"paths: [{ROOT / 'src'}]"), "utf-8")
     # In this process, so that the guard of the test run sees what the build tries to load.
     build(load_config(config_file=str(config), strict=True))

@@ -76,9 +76,9 @@ def verify_notebook(
 
 
 def proven_blocks(path: Path) -> list[Fence]:
-    """The blocks of a notebook that was executed, and the whole file as one more."""
+    """A notebook that was executed, as one block, and its blocks by line."""
     text = read_text(path, UPDATE)
-    return [*notebook_blocks(path, saved=True), Fence(path, 1, WHOLE, text)]
+    return [Fence(path, 1, WHOLE, text), *notebook_blocks(path, saved=True)]
 
 
 def _check(path: Path, made: str, lane: Lane) -> None:
