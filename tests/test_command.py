@@ -27,7 +27,7 @@ def test_a_failure_is_told_without_a_traceback(project: Path) -> None:
     done = RUN.invoke(app, ["verify", "tracking/check_connection", "--root", str(project)])
     assert done.exit_code == 1
     assert "check_connection.py:16: POST /api/v4/projects/42/ml/mlflow/api/2.0/mlflow/experiments/create" in done.output
-    assert "fix: make check EX=tracking/check_connection" in done.output
+    assert "then make check EX=tracking/check_connection" in done.output
     assert "Traceback" not in done.output
 
 

@@ -285,7 +285,7 @@ def test_a_reason_for_nothing_is_told(rendered: Rendered, evidence: Evidence) ->
     fresh = Backing(ROOT, evidence)
     found = fresh.unused_reasons()
     assert len(found) == len(fresh.reasoned) > 10
-    assert all(problem.line and problem.fix == "take the entry out" for problem in found)
+    assert all(problem.line and problem.fix == "take the entry out, then make site" for problem in found)
 
 
 def test_all_pages_are_told_at_once(project: Path, evidence: Evidence) -> None:

@@ -54,7 +54,7 @@ def figure(root: Path, name: str) -> str:
     source = root / FOLDER / f"{name}.mmd"
     if not source.is_file():
         raise Unmeasured(f"there is no diagram {name!r}")
-    drawn = read_text(source.with_suffix(".svg"), _DRAW)
+    drawn = read_text(source.with_suffix(".svg"), _DRAW, missing=_DRAW)
     found = _HASH.search(drawn)
     if found is None or found[1] != _hash(source):
         raise Problem(source, None, "the diagram was changed after it was drawn", _DRAW, kind="diagram")

@@ -52,8 +52,13 @@ class Problems(Exception):
         super().__init__("\n".join(map(str, found)))
 
 
-def read_text(path: Path, fix: str = "save the file as UTF-8 text, then make verify") -> str:
+def read_text(path: Path, fix: str = "save the file as UTF-8 text, then make verify", missing: str = "") -> str:
     """The text of a file that a person wrote, with plain line ends and without a byte order mark.
+
+    Args:
+        path: The file.
+        fix: What to do if it is not UTF-8.
+        missing: What to do if it is not there, where that is more than to look for it.
 
     Raises:
         Problem: It cannot be read, or is not UTF-8.
@@ -62,6 +67,7 @@ def read_text(path: Path, fix: str = "save the file as UTF-8 text, then make ver
         return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as error:
         look = f"ls -ld {shown(path)}, and correct what keeps it from being read"
+        look = missing if missing and isinstance(error, FileNotFoundError) else look
         raise Problem(path, None, f"this cannot be read: {error.strerror}", look, kind="file") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
