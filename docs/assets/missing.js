@@ -1,4 +1,4 @@
-// On the page for addresses that lead nowhere: says where the page went, or offers a search for the words of its address.
+// On the page for addresses that lead nowhere: offers a search for the words of its address.
 {
   const box = document.getElementById("missing");
   const base = JSON.parse(document.getElementById("__config").textContent).base;
@@ -18,15 +18,9 @@
     box.replaceChildren(line);
     box.hidden = false;
   };
-  const moved = [...document.querySelectorAll("#moved li")].find(
-    (row) => row.querySelector("code").textContent.replace(/\/$/, "") === asked.replace(/(\/|\/index\.html)$/, ""),
-  );
   const last = asked.replace(/(\/|(\/?index)?\.(html?|md))$/, "").split("/").at(-1);
   const words = last === "404" ? "" : last.split(/[^\p{L}\p{N}]+/u).filter(Boolean).join(" ");
-  if (moved) {
-    const link = moved.querySelector("a");
-    say("This page moved to ", link.href, link.textContent);
-  } else if (words) {
+  if (words) {
     const search = new URL(home);
     search.searchParams.set("q", words);
     say("Search this site for ", search, words);

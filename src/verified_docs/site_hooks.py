@@ -13,7 +13,7 @@ from verified_docs import found, llms
 from verified_docs.found import Findable, load_findable, tune
 from verified_docs.llms import Entry, Section
 from verified_docs.problem import Problem
-from verified_docs.twin import Twins, description
+from verified_docs.twin import Twins, description, markdown, twin_name
 from verified_docs.whole import write_whole
 
 _log = logging.getLogger("mkdocs.hooks.verified_docs")
@@ -41,7 +41,7 @@ def on_nav(nav: Any, config: Any, files: Any) -> None:
 def on_post_page(output: str, page: Any, config: Any) -> str:
     """Names the page's twin in its head."""
     here = posixpath.dirname(page.file.dest_uri) or "."
-    twin = posixpath.relpath(page.file.src_uri, here)
+    twin = posixpath.relpath(twin_name(page.file.src_uri), here)
     # The theme takes a link[rel=alternate] for a language, and asks for its sitemap: the space keeps it from that.
     added = f'<link rel="alternate " type="text/markdown" title="This page in Markdown" href="{twin}">'
     return output.replace("</head>", f"{added}</head>", 1)
@@ -56,8 +56,9 @@ def on_post_build(config: Any) -> None:
     """Writes what stands beside the pages."""
     docs, site = Path(config.docs_dir), Path(config.site_dir)
     pages = {page.file.src_uri: page for page in _navigation["pages"]}
-    twins = Twins({name: page.url for name, page in pages.items()}, config.site_url)
-    texts = {name: twins.twin(name, (docs / name).read_text("utf-8")) for name in sorted(pages)}
+    # Addresses as published, also where the pages are built for a file system.
+    twins = Twins({twin_name(name): _address(name) for name in pages}, config.site_url)
+    texts = {twin_name(name): twins.twin(twin_name(name), markdown(docs / name)) for name in sorted(pages)}
     for name, text in texts.items():
         write_whole(site / name, text)
     for name, target in _redirects(config).items():
@@ -65,7 +66,12 @@ def on_post_build(config: Any) -> None:
         write_whole(site / name, f"# Moved\n\nThis page is now [here]({address}).\n")
     _write_llms(config, texts)
     write_whole(site / _ROBOTS, f"User-agent: *\nAllow: /\n\nSitemap: {config.site_url}sitemap.xml\n")
-    _tune_search(docs, site, {name.removesuffix(".md"): page.url for name, page in pages.items()})
+    _tune_search(docs, site, {twin_name(name).removesuffix(".md"): page.url for name, page in pages.items()})
+
+
+def _address(name: str) -> str:
+    folder = twin_name(name).removesuffix(".md")
+    return "" if folder == "index" else f"{folder.removesuffix('/index')}/"
 
 
 def _redirects(config: Any) -> dict[str, str]:
@@ -83,8 +89,9 @@ def _write_llms(config: Any, texts: dict[str, str]) -> None:
     for item in _navigation["items"]:
         target = first if item.is_page else Section(item.title)
         for page in _pages_of(item):
-            text = texts[page.file.src_uri]
-            entry = Entry(str(page.title), f"{config.site_url}{page.file.src_uri}", description(text))
+            name = twin_name(page.file.src_uri)
+            text = texts[name]
+            entry = Entry(str(page.title), f"{config.site_url}{name}", description(text))
             (optional if item.title in told.get("optional", ()) else target).entries.append(entry)
             if item.title not in {*told.get("optional", ()), *told.get("bulk", ())}:
                 full.append(text)

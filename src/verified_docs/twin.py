@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Mapping
 from html import unescape
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from verified_docs.notebook import NOTEBOOK
 from verified_docs.plain_html import plain_html, rows_of_html
 
 _FENCE = re.compile(r"^(?P<ticks>`{3,}|~{3,})\s*(?P<info>[^`]*)$")
@@ -27,6 +30,8 @@ _ENTITY = re.compile(r"&(?:#x?[0-9a-f]+|[a-z]+\d*);", re.I)
 # What would mean something if it stood there as itself.
 _MEANING = frozenset("<>&|*[]`\\#~")
 _INDENT = "    "
+# The page of a notebook; the file to download is another.
+_TO_NOTEBOOK = re.compile(r"(?P<to>\]\((?![^)]*download/)[^)\s]*)\.ipynb(?=[)#])")
 
 
 class Twins:
@@ -52,7 +57,7 @@ class Twins:
         """
         rows = _without_front_matter(markdown).split("\n")
         text = "\n".join(self._blocks(rows, self._pages[name]))
-        body = _outside_fences(text).strip("\n")
+        body = _TO_NOTEBOOK.sub(r"\g<to>.md", _outside_fences(text).strip("\n"))
         return f"{body}\n\n---\n\nFor people: {self._site_url}{self._pages[name]}\n"
 
     def _blocks(self, rows: list[str], url: str) -> list[str]:
@@ -97,6 +102,31 @@ class Twins:
         here = posixpath.dirname(self._names[url.rstrip("/")])
         fragment = f"#{parts.fragment}" if parts.fragment else ""
         return f"{posixpath.relpath(name, here or '.')}{fragment}"
+
+
+def twin_name(name: str) -> str:
+    """The file of a twin, from that of its page: the same, but for a notebook."""
+    return f"{name.removesuffix(NOTEBOOK)}.md" if name.endswith(NOTEBOOK) else name
+
+
+def markdown(path: Path) -> str:
+    """The Markdown of a published page; of a notebook its text, its code and what that printed.
+
+    Args:
+        path: The file below the published folder.
+    """
+    text = path.read_text("utf-8")
+    if path.suffix != NOTEBOOK:
+        return text
+    made: list[str] = []
+    for cell in json.loads(text)["cells"]:
+        source = "".join(cell["source"])
+        made.append(source if cell["cell_type"] == "markdown" else f"```python\n{source}\n```")
+        for output in cell.get("outputs", ()):
+            said = "".join(output.get("text", ())).rstrip("\n")
+            shown = [one["alt"] for one in output.get("metadata", {}).values() if "alt" in one]
+            made.append(f"```text\n{said}\n```" if said else f"*Figure: {' '.join(shown)}*")
+    return "\n\n".join(made) + "\n"
 
 
 def description(twin: str) -> str:
