@@ -1,8 +1,7 @@
 // A reader picks their versions once; pages then show what happens with those. Without this script every lane is shown.
-// What is true of some lanes only has data-lane="id id"; lanes.json beside this script lists the lanes.
+// What is true of some lanes only has data-lane="id id"; every page lists the lanes, as a page of a file system may not fetch.
 {
-  const source = new URL("lanes.json", document.currentScript.src);
-  const key = `${new URL(".", source).pathname}lane`;
+  const key = `${new URL(".", document.currentScript.src).pathname}lane`;
   const make = (tag, attributes, ...children) => {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -152,8 +151,5 @@
     choose(asked ? { server: asked.server, client: asked.client } : chosen(kept).length ? kept : {});
   };
 
-  fetch(source)
-    .then((answer) => (answer.ok ? answer.json() : []))
-    .then(start)
-    .catch((error) => console.warn(`The choice of versions is not there: ${error.message}`));
+  start(JSON.parse(document.getElementById("__lanes")?.textContent || "[]"));
 }

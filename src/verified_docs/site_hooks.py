@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import posixpath
 import re
@@ -11,6 +12,7 @@ from typing import Any
 
 from verified_docs import found, llms
 from verified_docs.found import Findable, load_findable, tune
+from verified_docs.glance import LANES_FILE
 from verified_docs.llms import Entry, Section
 from verified_docs.problem import Problem
 from verified_docs.twin import Twins, description, markdown, twin_name
@@ -36,6 +38,12 @@ def on_nav(nav: Any, config: Any, files: Any) -> None:
     """Keeps the navigation for the end of the build."""
     _navigation["items"] = nav.items
     _navigation["pages"] = [file.page for file in files.documentation_pages() if file.page is not None]
+
+
+def on_env(env: Any, config: Any, files: Any) -> None:
+    """Gives templates the lanes, as published."""
+    path = Path(config.docs_dir) / LANES_FILE
+    env.globals["lanes"] = json.loads(path.read_text("utf-8")) if path.is_file() else []
 
 
 def on_post_page(output: str, page: Any, config: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import gc
 import json
@@ -89,18 +90,31 @@ def _run(source: Source, folder: Path, command: list[str]) -> _Ended:
     )
     v4: Any = nbformat.v4
     notebook = v4.new_notebook(cells=[v4.new_code_cell(cell.text) for cell in source.code])
-    client = NotebookClient(notebook, km=manager, timeout=_PATIENCE, startup_timeout=_PATIENCE)
+    client = NotebookClient(
+        notebook, km=manager, timeout=_PATIENCE, startup_timeout=_PATIENCE, shutdown_kernel="immediate"
+    )
     error = ""
     try:
         with (folder / _LOG).open("wb") as said:
-            client.execute(cwd=str(folder), stdout=said, stderr=said)
+            # Of a manager that was given to it, the client ends the kernel only if it is told to.
+            client.execute(cleanup_kc=True, cwd=str(folder), stdout=said, stderr=said)
     except CellExecutionError as found:
         error = f"{found.ename}: {found.evalue}"
-    except (DeadKernelError, RuntimeError):
+    except (DeadKernelError, RuntimeError, asyncio.CancelledError):
+        return _Ended(died=True)
+    finally:
         # What it leaves behind would fail when this process ends.
         atexit.unregister(client._cleanup_kernel)
-        return _Ended(died=True)
+        _end(manager)
     return _Ended([cell.outputs for cell in notebook.cells], error)
+
+
+def _end(manager: Any) -> None:
+    """Makes sure that no process of a kernel outlives its notebook."""
+    process = getattr(manager.provisioner, "process", None)
+    if process is not None and process.poll() is None:
+        process.kill()
+        process.wait()
 
 
 def _check(source: Source, lane: Lane, root: Path, report: Report, error: str) -> None:
