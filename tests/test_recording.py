@@ -308,6 +308,7 @@ def test_a_recording_may_say_that_it_sent_no_credential(raw: Path) -> None:
         ("environment", {"MLFLOW_TRACKING_TOKEN": TOKEN}),
         ("environment", [TOKEN]),
         ("exception", {"type": 1}),
+        ("exception", True),
     ],
 )
 def test_refused_for_how_it_was_made(key: str, value: object, raw: Path) -> None:

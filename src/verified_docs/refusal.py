@@ -38,7 +38,9 @@ def reason(error: Exception) -> str:
     if isinstance(error, Unusable):
         return str(error)
     if isinstance(error, ValidationError):
-        return f"{error.errors()[0]['loc'][0]} is not what it should be"
+        # A value that is no mapping at all has no place within it.
+        place = error.errors()[0]["loc"]
+        return f"{place[0] if place else error.title} is not what it should be"
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         return f"line {error.problem_mark.line + 1}"
     # A key that this package asked for.
