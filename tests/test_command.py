@@ -44,6 +44,8 @@ def small(project: Path) -> Path:
     for path in (project / "examples").rglob("*.py"):
         if path.stem != "check_connection":
             path.unlink()
+    for path in (*(project / "examples").rglob("*.md"), *(project / "docs").rglob("*.ipynb")):
+        path.unlink()
     document = json.loads((project / "cassettes/manifest.json").read_text("utf-8"))
     manifest = document["recordings"]
     kept = {key: row for key, row in manifest.items() if key.endswith("/check_connection")}

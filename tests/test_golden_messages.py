@@ -18,7 +18,19 @@ COMMAND = re.compile(r"(?:make [a-z]+|verified-docs [a-z]+|git (?:checkout|mv)|r
 USAGE = {name for name in CASES if name.startswith("usage-")}
 
 # Commands with tests of their own for all that they say.
-OF_THEIR_OWN = {"lock.": "test_lock", "mutants": "test_mutants", "notebook.": "test_notebook"}
+OF_THEIR_OWN = {
+    "addresses.": "test_addresses",
+    "bundle.": "test_bundle",
+    "file_links.": "test_bundle",
+    "found.": "test_machines",
+    "links": "test_links",
+    "lock.": "test_lock",
+    "mutants": "test_mutants",
+    "notebook.": "test_notebook",
+    "notebooks.": "test_notebook_execution",
+    "panels.": "test_panels",
+    "report.": "test_panels",
+}
 
 # The file itself is wrong, and no line of it.
 WHOLE_FILES = {"example-unreadable"}

@@ -108,7 +108,7 @@ def test_every_page_stands_at_the_address_that_is_told(told: Verification, site:
 def test_each_page_names_its_twin_and_the_twin_its_page(told: Verification, site: Path) -> None:
     for page in told.pages:
         html = (site / page.url / "index.html").read_text("utf-8")
-        (twin,) = re.findall(r'<link rel="alternate" type="text/markdown"[^>]* href="([^"]+)">', html)
+        (twin,) = re.findall(r'<link rel="alternate " type="text/markdown"[^>]* href="([^"]+)">', html)
         path = (site / page.url / twin).resolve()
         assert path == (site / page.markdown).resolve()
         assert path.read_text("utf-8").endswith(f"\nFor people: {TOP}{page.url}\n")

@@ -96,4 +96,4 @@ def test_what_differs_is_shown_and_written_on_demand(project: Path) -> None:
     assert "UPDATE=1" in problem.fix
     proven = verify_notebook(source, [NEWEST], project, KERNEL, update=True)
     assert path.read_text("utf-8") == before
-    assert proven[-1].content == before
+    assert proven[0].content == before

@@ -128,8 +128,10 @@ class Pages:
         if source := source_path(self.root, path):
             made = notebook_blocks(path, saved=True)
             example = next(one for one in self.examples.values() if one.path == source.with_suffix(".py"))
+            self.asked[name] = {example.id}
             self._accounts.add_notebook(example, source, made)
         else:
+            self.asked[name] = set()
             made = notebook_blocks(path)
         self.blocks += self._accounts.cells(name, made, own)
 

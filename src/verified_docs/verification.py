@@ -13,6 +13,7 @@ from verified_docs.evidence import FILE as EVIDENCE_FILE
 from verified_docs.evidence import Evidence, Held, LaneName, Result
 from verified_docs.example import Example
 from verified_docs.provenance import Frozen, Software
+from verified_docs.twin import twin_name
 
 FILE = "verification.json"
 SCHEMA_FILE = "verification.schema.json"
@@ -121,7 +122,7 @@ class Verification(Frozen):
 
 def page_url(name: str) -> str:
     """The address of a page below the top of the site, as MkDocs makes it of the name of its file."""
-    stem = name.removesuffix(".md")
+    stem = twin_name(name).removesuffix(".md")
     return stem.removesuffix("index") if stem == "index" or stem.endswith("/index") else f"{stem}/"
 
 
@@ -148,7 +149,7 @@ def verification(
     pages = tuple(
         VerifiedPage(
             url=page_url(name),
-            markdown=name,
+            markdown=twin_name(name),
             examples=ids,
             lanes={lane: _counted(evidence, ids, lane) for lane in evidence.lanes} if ids else {},
             code=dict(sorted(code.get(name, Counter()).items())),
