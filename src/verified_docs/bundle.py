@@ -127,4 +127,4 @@ def check_secrets(root: Path, folder: Path, host: str) -> Report:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    return sorted((path for path in folder.rglob("*") if path.is_file()), key=Path.as_posix)

@@ -266,11 +266,11 @@ def _with(lanes: str, route: Any) -> None:
 
 def test_without_the_list_the_page_stays_as_it_is(page: Any, address: str) -> None:
     for lanes in ("", "[]", "{}"):
-        page.route(f"**/{PAGE}*", partial(_with, lanes))
+        page.route(f"**/{PAGE}**", partial(_with, lanes))
         page.goto(f"{address}/{PAGE}?lane={LANE.id}")
         page.wait_for_load_state("networkidle")
         assert page.locator(".lane-button, .lane-off").count() == 0
-        page.unroute(f"**/{PAGE}*")
+        page.unroute(f"**/{PAGE}**")
 
 
 def test_a_tab_of_the_home_page_opens_the_choice(page: Any, address: str) -> None:
