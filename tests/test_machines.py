@@ -17,6 +17,7 @@ from verified_docs.found import FILE, Findable, load_findable, tune
 from verified_docs.hypertext import Site
 from verified_docs.llms import Entry, Section, llms_txt
 from verified_docs.problem import Problem
+from verified_docs.twin import markdown, twin_name
 from verified_docs.verification import Verification, page_url, verification
 
 TOP = "https://mlflow-on-gitlab.example.com/"
@@ -60,14 +61,21 @@ def test_it_says_what_the_evidence_says(told: Verification, evidence: Evidence, 
         assert row.recorded_from and row.recorded_to and row.recorded_from <= row.recorded_to
 
 
-def test_each_page_has_the_examples_that_stand_on_it(told: Verification, pages: Path, evidence: Evidence) -> None:
+@pytest.fixture(scope="module")
+def sources(pages: Path) -> dict[str, str]:
+    """What is published of each page, by the name of its twin."""
+    files = [*pages.rglob("*.md"), *pages.glob("notebooks/*.ipynb")]
+    return {twin_name(path.relative_to(pages).as_posix()): markdown(path) for path in files}
+
+
+def test_each_page_has_the_examples_that_stand_on_it(
+    told: Verification, sources: dict[str, str], evidence: Evidence
+) -> None:
     by_path = {f"examples/{name}.py": name for name in evidence.examples}
-    assert [page.markdown for page in told.pages] == sorted(
-        path.relative_to(pages).as_posix() for path in pages.rglob("*.md")
-    )
+    assert [page.markdown for page in told.pages] == sorted(sources)
     seen = 0
     for page in told.pages:
-        text = (pages / page.markdown).read_text("utf-8")
+        text = sources[page.markdown]
         titles = {match[1] for match in re.finditer(r'```python title="(examples/[\w/]+\.py)', text)}
         assert {by_path[title] for title in titles} <= set(page.examples), page.markdown
         seen += len(page.examples)
@@ -114,11 +122,11 @@ def test_each_page_names_its_twin_and_the_twin_its_page(told: Verification, site
         assert path.read_text("utf-8").endswith(f"\nFor people: {TOP}{page.url}\n")
 
 
-def test_a_twin_has_the_code_of_its_page_and_no_tags(told: Verification, site: Path, pages: Path) -> None:
+def test_a_twin_has_the_code_of_its_page_and_no_tags(told: Verification, site: Path, sources: dict[str, str]) -> None:
     for page in told.pages:
         text = (site / page.markdown).read_text("utf-8")
         fences = {fence.content for fence in find_fences(site / page.markdown, text)}
-        source = find_fences(pages / page.markdown, (pages / page.markdown).read_text("utf-8"))
+        source = find_fences(Path(page.markdown), sources[page.markdown])
         assert {fence.content for fence in source} <= fences, page.markdown
         prose = re.sub(r"^(`{3,}).*?^\1`*$|(`+)(?!`).+?(?<!`)\2(?!`)", "", text, flags=re.M | re.S)
         assert (
@@ -131,6 +139,16 @@ def test_a_twin_says_each_verdict_in_a_line(site: Path, evidence: Evidence) -> N
     text = (site / "how-to/long-values.md").read_text("utf-8")
     for lane in evidence.lanes.values():
         assert re.search(rf"^- \S+ {re.escape(f'{lane.server} · {lane.client}')}", text, flags=re.M), lane
+
+
+def test_a_twin_says_each_request_in_a_line(sources: dict[str, str], site: Path) -> None:
+    seen = 0
+    for name, text in sources.items():
+        requests = text.count('<details class="wire__request">')
+        said = (site / name).read_text("utf-8")
+        assert len(re.findall(r"^- `[A-Z]+ /\S*` [✓✕] \d{3}$", said, flags=re.M)) == requests, name
+        seen += requests
+    assert seen > 1000
 
 
 def test_llms_txt_has_the_form_and_every_page(told: Verification, site: Path) -> None:
@@ -174,8 +192,8 @@ def test_what_is_announced_as_data_is_there(site: Path) -> None:
 # --- How pages are found ---------------------------------------------------------------------------------------------
 
 
-def test_every_page_that_helps_has_words(pages: Path) -> None:
-    names = [path.relative_to(pages).as_posix().removesuffix(".md") for path in pages.rglob("*.md")]
+def test_every_page_that_helps_has_words(sources: dict[str, str]) -> None:
+    names = [name.removesuffix(".md") for name in sources]
     rows = load_findable(ROOT / "docs" / FILE, names)
     guides = [name for name in names if not name.startswith(("reference/", "contribute/")) and name != "index"]
     assert [name for name in guides if not rows[name].words] == []

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from verified_docs.notebook import NOTEBOOK
-from verified_docs.plain_html import plain_html, rows_of_html
+from verified_docs.plain_html import code, plain_html, rows_of_html
 
 _FENCE = re.compile(r"^(?P<ticks>`{3,}|~{3,})\s*(?P<info>[^`]*)$")
 _TITLE = re.compile(r'\btitle="(?P<title>[^"]*)"')
@@ -29,6 +29,15 @@ _CODE_SPAN = re.compile(r"(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)", re.S)
 _ENTITY = re.compile(r"&(?:#x?[0-9a-f]+|[a-z]+\d*);", re.I)
 # What would mean something if it stood there as itself.
 _MEANING = frozenset("<>&|*[]`\\#~")
+# A recorded conversation: in a twin each request is one row. Who wants the bodies reads the recording.
+_PANEL = re.compile(
+    r'^<details class="wire wire--panel"[^\n]*?><summary>(?P<title>.*?)</summary>\n\n(?P<origin>.*?)'
+    r'(?: In the commands [^\n]*)?\n\n<ol class="wire__list">(?P<requests>.*?)</ol>$',
+    re.M | re.S,
+)
+_REQUEST = re.compile(
+    r'<summary><b>(?P<method>.*?)</b> <span class="wire__path">(?P<path>.*?)</span> <span[^>]*>(?P<status>.*?)</span>'
+)
 _INDENT = "    "
 # The page of a notebook; the file to download is another.
 _TO_NOTEBOOK = re.compile(r"(?P<to>\]\((?![^)]*download/)[^)\s]*)\.ipynb(?=[)#])")
@@ -55,7 +64,7 @@ class Twins:
             name: The name of its file, such as `how-to/install.md`.
             markdown: What is published in that file.
         """
-        rows = _without_front_matter(markdown).split("\n")
+        rows = _PANEL.sub(_conversation, _without_front_matter(markdown)).split("\n")
         text = "\n".join(self._blocks(rows, self._pages[name]))
         body = _TO_NOTEBOOK.sub(r"\g<to>.md", _outside_fences(text).strip("\n"))
         return f"{body}\n\n---\n\nFor people: {self._site_url}{self._pages[name]}\n"
@@ -139,6 +148,14 @@ def description(twin: str) -> str:
 
 def _without_front_matter(markdown: str) -> str:
     return re.sub(r"\A---\n.*?\n---\n", "", markdown, flags=re.S)
+
+
+def _conversation(panel: re.Match[str]) -> str:
+    rows = [
+        f"- {code(unescape(f'{one["method"]} {one["path"]}'))} {one['status']}"
+        for one in _REQUEST.finditer(panel["requests"])
+    ]
+    return "\n".join([f"**{panel['title']}**", "", panel["origin"], "", *rows])
 
 
 def _end_of_fence(rows: list[str], begin: int, ticks: str) -> int:

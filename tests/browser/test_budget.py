@@ -226,8 +226,11 @@ def test_pictures_wait_and_hold_their_place(views: dict[str, View]) -> None:
     seen = 0
     for name, view in views.items():
         for one in view.pictures:
-            assert one["width"] and one["height"], f"{name}: {one['src']}"
-            assert one["words"] or one["named"], f"{name}: {one['src']}"
-            assert one["lazy"] or one["first"], f"{name}: {one['src']} is below the fold"
+            assert one["width"] and one["height"], f"{name}: {one['src'][:80]}"
+            assert one["words"] or one["named"], f"{name}: {one['src'][:80]}"
+            # What stands in the page itself is there already.
+            assert one["lazy"] or one["first"] or one["src"].startswith("data:"), (
+                f"{name}: {one['src'][:80]} is below the fold"
+            )
             seen += "screens/" in one["src"]
     assert seen >= 15
