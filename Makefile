@@ -1,6 +1,6 @@
 # One target per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve addresses links bundle notebooks built test verify audit check update golden mutants import record freshness measured diagrams census scan
+.PHONY: help setup site serve addresses links bundle notebooks pictures built test verify audit check update golden mutants import record freshness measured diagrams census scan
 .PHONY: lint types lock clean
 MAKEFLAGS += --no-print-directory
 
@@ -52,6 +52,9 @@ bundle: verify ## Build the site for reading without a network, as one zip archi
 
 notebooks: setup ## Execute the notebooks in every lane [UPDATE=1]
 	@for major in $(MAJORS); do .venv/mlflow-$$major/bin/verified-docs notebooks $(if $(UPDATE),--update) || exit 1; done
+
+pictures: site ## Take the README's pictures again, from the site as it was built
+	@$(MAIN)/python scripts/pictures.py
 
 built: setup ## Check that site/ is what the evidence gives now
 	@$(MAIN)/verified-docs built $(MAJORS:%=$(EVIDENCE)/mlflow-%.json) --site site

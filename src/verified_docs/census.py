@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -96,8 +97,14 @@ def find_fences(page: Path, text: str) -> list[Fence]:
     Raises:
         Problem: Something on it looks like code and is not a fence: nobody would run or check it.
     """
+    return list(_fences(page, text))
+
+
+# Several checks ask for the fences of the same page.
+@lru_cache(maxsize=256)
+def _fences(page: Path, text: str) -> tuple[Fence, ...]:
     refuse_disagreement(page, text)
-    return sorted(_find(page, text.split("\n"), 0), key=lambda fence: fence.line)
+    return tuple(sorted(_find(page, text.split("\n"), 0), key=lambda fence: fence.line))
 
 
 def _find(page: Path, rows: list[str], first: int) -> Iterator[Fence]:
@@ -106,7 +113,8 @@ def _find(page: Path, rows: list[str], first: int) -> Iterator[Fence]:
     for start, body in inner:
         yield from _find(page, body, first + start)
     covered: set[int] = set()
-    for token in _parser().parse("\n".join(rows)):
+    text = "\n".join(rows)
+    for token in _parser("[^" in text).parse(text):
         if token.map is None:
             continue
         if token.type in {"fence", "html_block"}:
@@ -175,5 +183,8 @@ def language_of(info: str) -> str:
     return words[0].lower() if words else ""
 
 
-def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark").enable("table").use(deflist_plugin).use(footnote_plugin)
+@cache
+def _parser(has_notes: bool) -> MarkdownIt:
+    parser = MarkdownIt("commonmark").enable("table").use(deflist_plugin).use(footnote_plugin)
+    # No fence begins within a row, and reading rows takes most of the time; but a footnote is known by its reference.
+    return parser if has_notes else parser.disable("inline")
