@@ -38,11 +38,13 @@ def gone(name: str) -> Callable[[Path], None]:
     return change
 
 
-def manifest(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+def changed(name: str, change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    """Changes what a JSON file says."""
+
     def spoil(root: Path) -> None:
-        document = json.loads((root / MANIFEST).read_text("utf-8"))
+        document = json.loads((root / name).read_text("utf-8"))
         change(document)
-        write(root / MANIFEST, json.dumps(document, indent=1))
+        write(root / name, json.dumps(document, indent=1))
 
     return spoil
 
@@ -60,16 +62,7 @@ def recorded(old: str, new: str, example: str = CHECK) -> Callable[[Path], None]
             if path.exists():
                 edit(str(path.relative_to(root)), old, new)(root)
                 hashed = hashlib.sha256(path.read_bytes()).hexdigest()
-                manifest(partial(_with_hash, f"{lane.id}/{example}", hashed))(root)
-
-    return spoil
-
-
-def raw_about(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
-    def spoil(root: Path) -> None:
-        about = json.loads((root / f"{RAW}.json").read_text("utf-8"))
-        change(about)
-        write(root / f"{RAW}.json", json.dumps(about))
+                changed(MANIFEST, partial(_with_hash, f"{lane.id}/{example}", hashed))(root)
 
     return spoil
 
@@ -174,12 +167,12 @@ CASES: dict[str, Case] = {
     "cassette-cut": Case(ONE, recorded("    method: GET", "    methods: GET")),
     "cassette-edited": Case(ALL, edit(TAPE, "connection-check", "connection-chek")),
     "cassette-gone": Case(ALL, gone(TAPE)),
-    "cassette-unlisted": Case(ALL, manifest(lambda document: document["recordings"].pop(f"{LANE}/{CHECK}"))),
+    "cassette-unlisted": Case(ALL, changed(MANIFEST, lambda document: document["recordings"].pop(f"{LANE}/{CHECK}"))),
     "cassette-orphan": Case(ALL, gone(PASSES)),
     "cassette-lane": Case(ALL, text("cassettes/gitlab-1.0/mlflow-3/a/b.yaml", "version: 1\n")),
-    "cassette-none": Case(ALL, both(lambda root: shutil.copy(root / PASSES, root / "examples/tracking/fresh.py"))),
+    "cassette-none": Case(ALL, lambda root: shutil.copy(root / PASSES, root / "examples/tracking/fresh.py")),
     "manifest": Case(ALL, text(MANIFEST, "{")),
-    "waiting": Case(ALL, manifest(lambda document: document.update(waiting={f"{LANE}/later/one": "0"}))),
+    "waiting": Case(ALL, changed(MANIFEST, lambda document: document.update(waiting={f"{LANE}/later/one": "0"}))),
     "waiting-for-nothing": Case(ALL, edit("pyproject.toml", "lanes =", 'due = { later = "a page" }\nlanes =')),
     # Settings, lanes, evidence
     "settings": Case(ALL, text("pyproject.toml", "[tool.other]\n")),
@@ -200,8 +193,8 @@ CASES: dict[str, Case] = {
     "import-yaml": Case(IMPORT, text(f"{RAW}.yaml", "interactions: [")),
     "import-no-list": Case(IMPORT, text(f"{RAW}.yaml", "interactions: 1\n")),
     "import-no-about": Case(IMPORT, gone(f"{RAW}.json")),
-    "import-client": Case(IMPORT, raw_about(lambda about: about.update(mlflow="9.9"))),
-    "import-server": Case(IMPORT, raw_about(lambda about: about["gitlab"].update(version="9.9.0"))),
+    "import-client": Case(IMPORT, changed(f"{RAW}.json", lambda about: about.update(mlflow="9.9"))),
+    "import-server": Case(IMPORT, changed(f"{RAW}.json", lambda about: about["gitlab"].update(version="9.9.0"))),
     "import-credential": Case(IMPORT, edit(f"{RAW}.yaml", "<project:developer:api>", "secret")),
     "import-host": Case(IMPORT, edit(f"{RAW}.yaml", "https://gitlab.example.com", "https://git.example.org")),
     "import-row": Case(IMPORT, edit(f"{RAW}.yaml", "    method:", "    methods:")),

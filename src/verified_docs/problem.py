@@ -66,8 +66,8 @@ def read_text(path: Path, fix: str = "save the file as UTF-8 text, then make ver
     try:
         return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as error:
-        look = f"ls -ld {shown(path)}, and correct what keeps it from being read"
-        look = missing if missing and isinstance(error, FileNotFoundError) else look
+        gone = isinstance(error, FileNotFoundError) and missing
+        look = gone or f"ls -ld {shown(path)}, and correct what keeps it from being read"
         raise Problem(path, None, f"this cannot be read: {error.strerror}", look, kind="file") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1

@@ -23,6 +23,7 @@ from verified_docs.whole import write_whole
 
 FILE = "quarantine.yaml"
 LONGEST = timedelta(days=90)
+_LIST = "verified-docs quarantine list"
 _HEAD = "# Examples that are out of the gate for a while: verified-docs quarantine add, list, remove.\n"
 
 
@@ -155,7 +156,7 @@ def _parse(path: Path, text: str) -> Quarantine:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         what = f"this is not YAML: {getattr(error, 'problem', None) or first_line(error)}"
-        raise _wrong(path, mark.line + 1 if mark else 1, what, "correct the line") from error
+        raise _wrong(path, mark.line + 1 if mark else 1, what, f"correct the line, then {_LIST}") from error
     if values is None:
         return Quarantine(path, text, ())
     if not isinstance(node, yaml.SequenceNode) or not isinstance(values, list):
@@ -168,15 +169,16 @@ def _parse(path: Path, text: str) -> Quarantine:
         try:
             rows.append((line, Entry.model_validate(value)))
         except ValidationError as error:
-            found.append(_wrong(path, line, f"this is no quarantine: {first_line(error)}", "correct the entry"))
+            found.append(
+                _wrong(path, line, f"this is no quarantine: {first_line(error)}", f"correct the entry, then {_LIST}")
+            )
     if found:
         raise Problems(found)
     return Quarantine(path, text, tuple(rows))
 
 
 def _wrong(path: Path, line: int | None, what: str, fix: str, kind: str = "quarantine") -> Problem:
-    command = "" if "verified-docs" in fix or "ls " in fix else ", then verified-docs quarantine list"
-    return Problem(path, line, what, fix + command, kind=kind)
+    return Problem(path, line, what, fix, kind=kind)
 
 
 def check_quarantine(
@@ -221,23 +223,32 @@ def _faults(
     recorded = [lane.id for lane in lanes if cassette_path(root, lane, entry.example).exists()]
     if entry.example not in known:
         near = difflib.get_close_matches(entry.example, known, n=1, cutoff=0.4)
-        yield f"there is no example {entry.example!r}", f"did you mean {near[0]}?" if near else "ls examples/*/"
+        yield (
+            f"there is no example {entry.example!r}",
+            f"use {near[0]}, if you mean that, then {_LIST}" if near else "ls examples/*/",
+        )
     elif entry.lane not in {EVERY_LANE, *ids}:
-        yield f"there is no lane {entry.lane!r}", f"use one of {', '.join(ids)}, or leave it out"
+        yield f"there is no lane {entry.lane!r}", f"use one of {', '.join(ids)}, or leave it out, then {_LIST}"
     elif entry.lane != EVERY_LANE and entry.lane not in recorded:
-        yield f"{entry.example} is not recorded in {entry.lane}", f"use one of {', '.join(recorded)}"
+        yield f"{entry.example} is not recorded in {entry.lane}", f"use one of {', '.join(recorded)}, then {_LIST}"
     for other in others:
         if other.example == entry.example and (other.lane == entry.lane or EVERY_LANE in {other.lane, entry.lane}):
             yield f"{entry} is in quarantine already, as {other}", other.remove
     if entry.since > today:
-        yield f"the quarantine of {entry} begins on {entry.since}, which is after today, {today}", "correct `since`"
+        yield (
+            f"the quarantine of {entry} begins on {entry.since}, which is after today, {today}",
+            f"correct `since`, then {_LIST}",
+        )
     if entry.until > entry.since + LONGEST:
-        most = f"at most {LONGEST.days} days, until {entry.since + LONGEST}"
+        most = f"at most {LONGEST.days} days, until {entry.since + LONGEST}, then {_LIST}"
         yield f"the quarantine of {entry} would last until {entry.until}", most
     if entry.until < entry.since:
-        yield f"the quarantine of {entry} would end on {entry.until}, before it begins", "name a later day"
+        yield (
+            f"the quarantine of {entry} would end on {entry.until}, before it begins",
+            f"name a later day, then {_LIST}",
+        )
     if leak := next(find_leaks(entry.reason), None):
-        yield f"the reason would publish a secret ({leak.kind})", "take it out"
+        yield f"the reason would publish a secret ({leak.kind})", f"take it out, then {_LIST}"
 
 
 def add_entry(
@@ -265,7 +276,9 @@ def add_entry(
             "reason": "say in 10 to 300 signs, in one line, what fails and why",
             "owner": "name a person or a team, such as @acme/ml-platform",
         }.get(str(where), "write it as 2026-12-24")
-        raise _wrong(quarantine.path, None, f"the {where} is wrong: {told}", fix) from error
+        raise _wrong(
+            quarantine.path, None, f"the {where} is wrong: {told}", f"{fix}, then verified-docs quarantine add"
+        ) from error
     for what, fix in _faults(root, entry, quarantine.entries, examples, lanes, today):
         raise _wrong(quarantine.path, None, what, fix)
     document = entry.model_dump()
@@ -308,7 +321,7 @@ def remove_entries(root: Path, example_id: str, lane_id: str | None = None) -> l
     if not gone:
         where = f" in {lane_id}" if lane_id else ""
         what = f"{example_id}{where} is not in quarantine"
-        raise _wrong(quarantine.path, None, what, "verified-docs quarantine list")
+        raise _wrong(quarantine.path, None, what, _LIST)
     lines = quarantine.text.splitlines(keepends=True)
     starts = [line - 1 for line, _ in quarantine.rows]
     for start, after, entry in reversed(list(zip(starts, [*starts[1:], len(lines)], quarantine.entries, strict=True))):
@@ -330,7 +343,7 @@ def _write(quarantine: Quarantine, text: str, expected: list[Entry]) -> None:
         same = False
     if not same:
         what = "the file is not written as a plain list, one row after another: it cannot be edited for you"
-        raise _wrong(quarantine.path, 1, what, "edit it by hand")
+        raise _wrong(quarantine.path, 1, what, f"edit it by hand, then {_LIST}")
     write_whole(quarantine.path, text)
 
 

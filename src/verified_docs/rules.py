@@ -123,9 +123,9 @@ _LONGEST = 60
 _EACH_CLASS = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])[^0-9]*[0-9]")
 _DATA_BEFORE = re.compile(rf"(?:nonce=(?:[\"'\\]|&quot;)*|;base64,|[A-Za-z0-9+/]{{60}}[ \t\r]*[\n{BREAK}][ \t]*)\Z")
 _PATH_BEFORE, _PATH_AFTER = re.compile(r"[A-Za-z0-9+/_-]+\Z"), re.compile(r"[A-Za-z0-9+/_-]+")
-# What the policy of a page's scripts is made of: everybody gets to see it.
 # What draws a line in a picture.
 _DRAWN = re.compile(r"[MmLlHhVvCcSsQqTtAaZz0-9-]+")
+# What the policy of a page's scripts is made of: everybody gets to see it.
 _PUBLIC = ("nonce-", "sha256-", "sha384-", "sha512-")
 # What four numbers are a version of, as in "Chrome/10.0.0.1".
 _PRODUCT = re.compile(rf"(?:\A|[\s\"'(;,{BREAK}])[A-Za-z][\w-]*/\Z")
@@ -199,8 +199,7 @@ def _is_data(match: re.Match[str], begins: int) -> bool:
 def _looks_random(value: str) -> bool:
     """Whether small letters, capitals and digits are mixed as only a generator mixes them."""
     return (
-        len(value) <= _LONGEST
-        and len(value) >= LEAST_WORD
+        LEAST_WORD <= len(value) <= _LONGEST
         and _EACH_CLASS.match(value) is not None
         and _changes(value) >= _LEAST_CHANGES
         and _bits(value) >= _LEAST_BITS

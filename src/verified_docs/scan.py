@@ -189,10 +189,8 @@ def _speakable(name: str, known: Known) -> str:
     """A file's name, cut where it holds a secret itself."""
     if unspoken(name, known) == name:
         return name
-    parts = PurePath(name).parts
-    shown = (part if unspoken(part, known) == part else "(a secret)" for part in parts)
-    cut = "/".join(shown)
-    return cut if unspoken(cut, known) == cut else "(a secret)"
+    cut = "/".join(unspoken(part, known, "(a secret)") for part in PurePath(name).parts)
+    return unspoken(cut, known, "(a secret)")
 
 
 def everything(root: Path) -> Iterator[tuple[str, bytes]]:
