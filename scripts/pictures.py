@@ -21,7 +21,7 @@ LANE = "?lane=gitlab-18.9/mlflow-3"
 PICTURES: tuple[tuple[str, str, Literal["light", "dark"], str | None, int, int], ...] = (
     ("home", "", "light", None, 1280, 760),
     ("guide", f"how-to/register-models/{LANE}", "light", "#a-model-with-versions-cannot-be-read", 1280, 760),
-    ("matrix", f"reference/compatibility/{LANE}", "dark", "#registry", 1480, 740),
+    ("matrix", f"reference/compatibility/{LANE}", "dark", "#registry", 1400, 600),
 )
 
 
