@@ -194,7 +194,7 @@ def test_no_page_draws_diagrams_itself(views: dict[str, View], site: Path) -> No
     for path in site.rglob("*.html"):
         text = path.read_text("utf-8")
         assert 'class="mermaid"' not in text, path
-        assert "mermaid.min.js" not in text or path.parent.name == "verified-docs", path
+        assert "mermaid.min.js" not in text or "verified-docs" in path.parts, path
     assert '<svg data-source="' in (site / "mlflow/data-topology/index.html").read_text("utf-8")
 
 
