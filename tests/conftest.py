@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -222,14 +223,28 @@ def renumbered(cassette: Cassette, kept: tuple[Interaction, ...]) -> tuple[Inter
 Serve = Callable[[Path], AbstractContextManager[str]]
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class _LikeAHost(SimpleHTTPRequestHandler):
+    """Answers as hosts of static sites do: what is not there gets the site's own page, with status 404."""
+
     def log_message(self, *_: Any) -> None:
         """Says nothing: a test run has its own output."""
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        own = Path(self.directory) / "404.html"
+        if code != HTTPStatus.NOT_FOUND or not own.exists():
+            super().send_error(code, message, explain)
+            return
+        body = own.read_bytes()
+        self.send_response(code, message)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
 
 @contextlib.contextmanager
 def _served(folder: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_LikeAHost, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from host import hosted
 
-from conftest import LANES
+from conftest import LANES, Serve
 
 GUIDE = "how-to/register-models/"
 REFERENCE = "reference/compatibility/"
@@ -26,8 +25,8 @@ FOCUS = """() => {
 
 
 @pytest.fixture(scope="module")
-def address(site: Path) -> Iterator[str]:
-    with hosted(site) as address:
+def address(site: Path, serve: Serve) -> Iterator[str]:
+    with serve(site) as address:
         yield address
 
 

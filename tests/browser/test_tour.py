@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from host import hosted
+
+from conftest import Serve
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 NEXT = "a.md-footer__link--next"
@@ -18,8 +19,8 @@ SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimatio
 
 
 @pytest.fixture(scope="module")
-def address(site: Path) -> Iterator[str]:
-    with hosted(site) as address:
+def address(site: Path, serve: Serve) -> Iterator[str]:
+    with serve(site) as address:
         yield address
 
 
