@@ -10,7 +10,7 @@ import pytest
 from conftest import LANES_HERE, ROOT, rewrite
 from verified_docs.example import load_example
 from verified_docs.notebooks.document import verify_notebook
-from verified_docs.notebooks.execute import execute
+from verified_docs.notebooks.execute import execute_in
 from verified_docs.notebooks.source import Source, notebook_path, read_source
 from verified_docs.notebooks_command import KERNEL
 from verified_docs.problem import Problem
@@ -30,7 +30,7 @@ def edited(cell: int, old: str, new: str) -> Source:
 
 def fault(source: Source) -> Problem:
     with pytest.raises(Problem) as caught:
-        execute(source, NEWEST, ROOT, KERNEL)
+        next(execute_in([NEWEST], source, ROOT, KERNEL))
     return caught.value
 
 
@@ -79,7 +79,7 @@ def test_a_request_that_is_never_sent_is_named_by_its_recording() -> None:
 
 def test_a_kernel_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Problem, match="ended by itself") as caught:
-        execute(SOURCE, NEWEST, ROOT, "verified_docs.no_such_module")
+        next(execute_in([NEWEST], SOURCE, ROOT, "verified_docs.no_such_module"))
     assert "no_such_module" in caught.value.detail
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 MLFLOW = "/api/v4/projects/{project}/ml/mlflow/api/2.0/mlflow/"
 # What follows such a word in a path is a value, if it is none of the words that are addresses themselves.
@@ -37,6 +38,8 @@ _CANDIDATE = re.compile(r"/candidate:[^/]+")
 _ARTIFACT = re.compile(r"(/mlflow-artifacts/artifacts)/(?!candidate:)[^/]+")
 
 
+# Some hundred addresses are asked about some ten thousand times.
+@lru_cache(maxsize=4096)
 def template(path: str) -> str:
     """A path in which every value is a placeholder.
 

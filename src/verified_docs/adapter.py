@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from verified_docs.cassette import Interaction
@@ -102,6 +103,10 @@ class Adapter(Protocol):
             names: Those of a `Scratch`.
             labels: Those of a `Scratch`.
         """
+        ...
+
+    def code(self) -> Sequence[Path]:
+        """The folders of the code that examples run with: the client, and what else they import that changes here."""
         ...
 
     def client_version(self) -> str:

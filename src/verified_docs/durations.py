@@ -25,6 +25,10 @@ class Durations(Frozen):
     examples: dict[str, dict[str, float]] = Field(default_factory=dict)
     fences: dict[str, float] = Field(default_factory=dict)
 
+    def to_json(self) -> str:
+        """The document as it is written."""
+        return self.model_dump_json(indent=1) + "\n"
+
     def of_example(self, sha256: str) -> float | None:
         """How long the replays of an example took in all lanes together, or None where nobody measured it."""
         lanes = self.examples.get(sha256)
@@ -36,9 +40,14 @@ def beside(evidence: Path) -> Path:
     return evidence.with_name(f"{evidence.stem}{_ENDING}")
 
 
+def evidence_in(folder: Path) -> list[Path]:
+    """The files of evidence in a folder, without the times that stand beside them."""
+    return sorted(path for path in folder.glob("*.json") if not path.name.endswith(_ENDING))
+
+
 def write_durations(evidence: Path, durations: Durations) -> None:
     """Writes times beside the evidence."""
-    write_whole(beside(evidence), durations.model_dump_json(indent=1) + "\n")
+    write_whole(beside(evidence), durations.to_json())
 
 
 def load_durations(parts: Iterable[Path]) -> Durations:

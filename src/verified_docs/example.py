@@ -9,6 +9,7 @@ import hashlib
 import re
 import symtable
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -178,6 +179,13 @@ def missing_names(code: str) -> set[str]:
     return used - made - set(dir(builtins)) - {"__file__", "__name__"}
 
 
+def example_id(path: Path, root: Path) -> str:
+    """The id of the example that stands in a file: its area and name."""
+    name = path.relative_to(root / EXAMPLES).with_suffix("").as_posix()
+    # The one file that stands at the top has its recording in area `guide`.
+    return name if "/" in name else f"guide/{name.replace('-', '_')}"
+
+
 def load_example(path: Path, root: Path, source: str | None = None) -> Example:
     """Parses one example.
 
@@ -192,11 +200,8 @@ def load_example(path: Path, root: Path, source: str | None = None) -> Example:
     Raises:
         Problem: The file is not Python, or its header is missing, malformed or has an unknown key.
     """
-    example_id = path.relative_to(root / EXAMPLES).with_suffix("").as_posix()
-    if "/" not in example_id:
-        # The one file that stands at the top has its recording in area `guide`.
-        example_id = f"guide/{example_id.replace('-', '_')}"
-    check = f"make check EX={example_id}"
+    name = example_id(path, root)
+    check = f"make check EX={name}"
     text = read_text(path) if source is None else source
     try:
         ast.parse(text)
@@ -206,7 +211,7 @@ def load_example(path: Path, root: Path, source: str | None = None) -> Example:
     block, first = _script_block(path, text, check)
     metadata, dependencies, python = _read_header(path, block, first, check)
     refuse_unseen_output(path, text, check)
-    example = Example(example_id, path, text, metadata, dependencies, python)
+    example = Example(name, path, text, metadata, dependencies, python)
     _ = example.sections
     return example
 
@@ -223,38 +228,41 @@ def load_examples(root: Path, only: str | None = None) -> list[Example]:
         Problem: There is no example, or none of that name.
     """
     folder = root / EXAMPLES
-    paths = sorted(path for path in folder.rglob("*.py"))
+    paths = sorted((example_id(path, root), path) for path in folder.rglob("*.py"))
+    if only and paths:
+        wanted = choose(root, (name for name, _ in paths), only)
+        paths = [(name, path) for name, path in paths if name in wanted]
     examples: list[Example] = []
     found: list[Problem] = []
-    for path in paths:
+    for _, path in paths:
         try:
             examples.append(load_example(path, root))
         except Problem as problem:
             found.append(problem)
     if found:
         raise Problems(found)
-    examples.sort(key=lambda example: example.id)
     if not examples:
         fix = f"add one below {shown(folder)}/, then make check EX=area/name"
         raise Problem(folder, None, "there is no example to verify", fix, kind="empty")
-    return choose_examples(root, examples, only) if only else examples
+    return examples
 
 
-def choose_examples(root: Path, examples: list[Example], only: str) -> list[Example]:
-    """The examples of a name, among those that were read.
+def choose(root: Path, ids: Iterable[str], only: str) -> list[str]:
+    """The examples of a name.
 
     Args:
         root: The project's folder.
-        examples: All examples.
+        ids: The ids of all examples.
         only: An id, a name without the area, or a path.
 
     Raises:
         Problem: There is none of that name.
     """
     name = only.removeprefix(f"{EXAMPLES}/").removesuffix(".py").replace("-", "_")
-    chosen = [example for example in examples if name == example.id or name == example.id.rpartition("/")[2]]
+    known = sorted(ids)
+    chosen = [one for one in known if name in {one, one.rpartition("/")[2]}]
     if not chosen:
-        near = difflib.get_close_matches(name, [example.id for example in examples], n=3, cutoff=0.3)
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.3)
         hint = f"did you mean {' or '.join(near)}? verified-docs verify {near[0]}" if near else f"ls {EXAMPLES}/*/"
         raise Problem(root / EXAMPLES, None, f"there is no example {only!r}", hint, kind="unknown-example")
     return chosen

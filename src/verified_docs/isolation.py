@@ -180,6 +180,9 @@ def isolated(environment: Mapping[str, str], script: str, cache: Path) -> Iterat
                 "MPLCONFIGDIR": str(cache / "matplotlib"),
                 "PYTHONWARNINGS": "ignore",
                 "JOBLIB_MULTIPROCESSING": "0",
+                # Several programs at once on few cores: with a thread per core each, they slow each other down.
+                "OMP_NUM_THREADS": "1",
+                "OPENBLAS_NUM_THREADS": "1",
             }
             | dict(environment)
         )

@@ -182,11 +182,12 @@ def _line(outcome: Outcome) -> str:
 
 def _chosen(root: Path, examples: list[Any], names: list[str]) -> list[Any]:
     """The examples of some areas and names; all if nothing is named."""
-    from verified_docs.example import choose_examples
+    from verified_docs.example import choose
 
     areas = {example.id.partition("/")[0] for example in examples}
-    chosen = [one for name in names if name not in areas for one in choose_examples(root, examples, name)]
-    return [one for one in examples if not names or one in chosen or one.id.partition("/")[0] in names]
+    ids = [example.id for example in examples]
+    chosen = {one for name in names if name not in areas for one in choose(root, ids, name)}
+    return [one for one in examples if not names or one.id in chosen or one.id.partition("/")[0] in names]
 
 
 def _imported(root: Path, source: Path, names: list[str]) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import importlib.abc
 import inspect
+import sys
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures.thread import _threads_queues
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
+from unittest import mock
 from zoneinfo import ZoneInfo
 
+import pytest_examples.run_code
 import time_machine
 from pytest_examples import CodeExample
 from pytest_examples.config import ExamplesConfig
@@ -117,6 +120,20 @@ def _threads_ended(run: Run) -> Iterator[None]:
         threading.excepthook = original
 
 
+class _Frames:
+    """Stands for `inspect` where prints are taken: it reads no source around each frame, which takes most of a run."""
+
+    @staticmethod
+    def stack() -> list[inspect.FrameInfo]:
+        found: list[inspect.FrameInfo] = []
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            code = frame.f_code
+            found.append(inspect.FrameInfo(frame, code.co_filename, frame.f_lineno, code.co_name, None, None))
+            frame = frame.f_back
+        return found
+
+
 def _execute(example: Example, run: Run) -> None:
     file = str(example.path)
 
@@ -138,17 +155,18 @@ def _execute(example: Example, run: Run) -> None:
         run.printed.append((frame.lineno, " ".join(map(str, arguments))))
         return True
 
-    prints, _ = run_code(
-        example=as_code_example(example),
-        python_file=example.path,
-        loader=Source(),
-        config=ExamplesConfig(line_length=100_000),
-        enable_print_mock=True,
-        print_callback=None,
-        include_print=collect,
-        module_globals=None,
-        call=None,
-    )
+    with mock.patch.object(pytest_examples.run_code, "inspect", _Frames):
+        prints, _ = run_code(
+            example=as_code_example(example),
+            python_file=example.path,
+            loader=Source(),
+            config=ExamplesConfig(line_length=100_000),
+            enable_print_mock=True,
+            print_callback=None,
+            include_print=collect,
+            module_globals=None,
+            call=None,
+        )
     run.prints = prints
     if isinstance(run.error, KeyboardInterrupt):
         raise run.error

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import PurePosixPath
+from functools import cache
+from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from verified_docs.cassette import Interaction
@@ -225,13 +227,23 @@ class GitLabMLflow:
         """Replaces a scratch project, its GitLab and its tokens by those of every recording."""
         return Alias(names, labels)
 
+    def code(self) -> list[Path]:
+        """MLflow, which nothing here imports yet, and `mlflow_gitlab`."""
+        specs = (importlib.util.find_spec(name) for name in ("mlflow", "mlflow_gitlab"))
+        return [Path(folder) for spec in specs if spec for folder in spec.submodule_search_locations or ()]
+
     def client_version(self) -> str:
         """The version of MLflow in this environment."""
-        return importlib.metadata.version("mlflow")
+        return _client_version()
 
     def restored(self) -> AbstractContextManager[None]:
         """Gives the run an MLflow as fresh as after its import, and the next run as well."""
         return restored()
+
+
+@cache
+def _client_version() -> str:
+    return importlib.metadata.version("mlflow")
 
 
 def _is_volatile(key: str, value: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 
@@ -20,6 +21,8 @@ def restored() -> Iterator[None]:
         _forget_state()
 
 
+# Asked around each run: looking for what is not there walks the whole import path.
+@cache
 def _module(name: str) -> Any:
     """A module of MLflow, or None where this version does not have it."""
     try:

@@ -6,15 +6,19 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 from pydantic import Field, ValidationError
 
-from verified_docs.mutants.mutant import Mutant, Operator
-from verified_docs.mutants.trial import Verdict
 from verified_docs.problem import Problem, Problems, read_text, shown
 from verified_docs.provenance import Frozen
 from verified_docs.whole import write_whole
+
+# A page shows the score: what makes and tries mutants takes long to load, and pages need none of it.
+if TYPE_CHECKING:
+    from verified_docs.mutants.mutant import Mutant, Operator
+    from verified_docs.mutants.trial import Verdict
 
 FOLDER = Path("mutants")
 SCORE = FOLDER / "score.json"

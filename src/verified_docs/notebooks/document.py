@@ -7,16 +7,18 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from verified_docs.census import Fence
 from verified_docs.comparison import difference
 from verified_docs.lane import Lane
 from verified_docs.notebook import notebook_blocks
-from verified_docs.notebooks.execute import Output, execute
 from verified_docs.notebooks.source import Source, notebook_path
 from verified_docs.problem import Problem, read_text
 from verified_docs.whole import write_whole
+
+if TYPE_CHECKING:
+    from verified_docs.notebooks.execute import Output
 
 UPDATE = "make notebooks UPDATE=1, and read the difference"
 WHOLE = "ipynb"
@@ -66,8 +68,12 @@ def verify_notebook(
         Problem: It fails in a lane, or the committed one differs.
     """
     path = notebook_path(root, source.path)
-    for lane in lanes:
-        made = document(source, execute(source, lane, root, kernel))
+    # Only here: the library of kernels takes long to load, and pages need none.
+    from verified_docs.notebooks.execute import execute_in
+
+    chosen = list(lanes)
+    for lane, outputs in zip(chosen, execute_in(chosen, source, root, kernel), strict=True):
+        made = document(source, outputs)
         if update and (not path.exists() or not is_same(read_text(path), made)):
             write_whole(path, made)
         _check(path, made, lane)

@@ -9,6 +9,8 @@ import json
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,50 +28,61 @@ _PATIENCE = 300
 _LOG = "kernel.log"
 
 
-def execute(source: Source, lane: Lane, root: Path, kernel: str) -> list[list[Output]]:
-    """Executes a notebook against the recording of its example in one lane.
+def execute_in(lanes: Sequence[Lane], source: Source, root: Path, kernel: str) -> Iterator[list[list[Output]]]:
+    """Executes a notebook against the recordings of its example, in a kernel for each lane, all at the same time.
 
     Args:
+        lanes: The lanes; their client has to be the one that is installed.
         source: What the notebook is made of.
-        lane: The lane; its client has to be the one that is installed.
         root: The project's folder.
         kernel: The module that serves the kernel.
 
-    Returns:
-        The outputs of each cell of code, as a notebook holds them.
+    Yields:
+        For each lane the outputs of each cell of code, as a notebook holds them.
 
     Raises:
         Problem: It sends other requests than the example, leaves the machine, or ends with an exception.
     """
+    if not lanes:
+        return
+    with ThreadPoolExecutor(len(lanes)) as threads:
+        ended = list(threads.map(lambda lane: _executed(source, lane, root, kernel), lanes))
+    with warnings.catch_warnings():
+        # The manager of a kernel forgets to close a socket, which would be said at some later time.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+    for lane, (report, end) in zip(lanes, ended, strict=True):
+        if report is None:
+            what = f"the kernel of the notebook ended by itself in {lane}"
+            raise Problem(source.path, None, what, "make setup, then make notebooks", end.error, kind="kernel")
+        _check(source, lane, root, report, end.error)
+        yield [_kept(source, at, outputs) for at, outputs in enumerate(end.outputs)]
+
+
+def _executed(source: Source, lane: Lane, root: Path, kernel: str) -> tuple[Report | None, _Ended]:
+    """What was asked of the kernel of one lane, or nothing of one that died, and how it ended."""
     with tempfile.TemporaryDirectory(prefix="notebook-") as name:
         folder = Path(name)
         job = Job(root=root, example=source.example.id, lane=lane.id, report=folder / "report.json")
         (folder / "job.json").write_text(job.model_dump_json(), "utf-8")
-        ended = _run(source, folder, [sys.executable, "-m", kernel, "{connection_file}", str(folder / "job.json")])
-        with warnings.catch_warnings():
-            # The manager of the kernel forgets to close a socket, which would be said at some later time.
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
-        if ended.died:
+        command = [sys.executable, "-m", kernel, "{connection_file}", str(folder / "job.json")]
+        ended = _run(source, folder, command)
+        if ended is None:
             last = (folder / _LOG).read_text("utf-8", "replace").strip().rpartition("\n")[2]
-            what = f"the kernel of the notebook ended by itself in {lane}"
-            raise Problem(source.path, None, what, "make setup, then make notebooks", last, kind="kernel")
-        report = Report.model_validate_json(job.report.read_text("utf-8"))
-    _check(source, lane, root, report, ended.error)
-    return [_kept(source, at, outputs) for at, outputs in enumerate(ended.outputs)]
+            return None, _Ended(error=last)
+        return Report.model_validate_json(job.report.read_text("utf-8")), ended
 
 
 @dataclass(frozen=True)
 class _Ended:
-    """How a kernel ended: what its cells gave, the error of one of them, and whether it died before that."""
+    """How a kernel ended: what its cells gave, and the error of one of them."""
 
     outputs: list[list[Any]] = field(default_factory=list)
     error: str = ""
-    died: bool = False
 
 
-def _run(source: Source, folder: Path, command: list[str]) -> _Ended:
-    """Runs the cells in a kernel; nothing of it is held when this returns."""
+def _run(source: Source, folder: Path, command: list[str]) -> _Ended | None:
+    """Runs the cells in a kernel; nothing of it is held when this returns. None says that it died."""
     import nbformat
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
@@ -97,11 +110,11 @@ def _run(source: Source, folder: Path, command: list[str]) -> _Ended:
     try:
         with (folder / _LOG).open("wb") as said:
             # Of a manager that was given to it, the client ends the kernel only if it is told to.
-            client.execute(cleanup_kc=True, cwd=str(folder), stdout=said, stderr=said)
+            asyncio.run(client.async_execute(cleanup_kc=True, cwd=str(folder), stdout=said, stderr=said))
     except CellExecutionError as found:
         error = f"{found.ename}: {found.evalue}"
     except (DeadKernelError, RuntimeError, asyncio.CancelledError):
-        return _Ended(died=True)
+        return None
     finally:
         # What it leaves behind would fail when this process ends.
         atexit.unregister(client._cleanup_kernel)
