@@ -11,9 +11,13 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from verified_docs.whole import write_whole
+
+if TYPE_CHECKING:
+    from verified_docs.example import Example
+    from verified_docs.lane import Lane
 
 FOLDER = Path("build") / "cache" / "results"
 # What a run reads of a project besides its requirements; a name that is not there counts as empty.
@@ -110,6 +114,17 @@ class Results:
             self._entries = {}
         self._asked: set[str] = set()
         self._began_with: dict[str, str] = {}
+
+    def of_example(self, example: Example, lane: Lane) -> tuple[str, dict[str, str]]:
+        """The name of what an example does in a lane, and all that it depends on besides the environment."""
+        from verified_docs.cassette import cassette_path
+
+        cassette = self.digests.of(cassette_path(self._root, lane, example.id))
+        return f"{example.id} in {lane}", {
+            "the example": example.sha256,
+            "its cassette": cassette,
+            "the lane": f"{lane.id}: {lane}",
+        }
 
     def find(self, name: str, parts: Mapping[str, str]) -> Any:
         """What was kept, or None.

@@ -196,7 +196,6 @@ class _Desk:
     def _verify_examples(
         self, examples: Sequence[Example], quarantine: Quarantine, *, update: bool, tell_each: bool
     ) -> None:
-        from verified_docs.cassette import cassette_path
         from verified_docs.evidence import Result
         from verified_docs.verify import verify_lanes
 
@@ -204,10 +203,9 @@ class _Desk:
         known: dict[tuple[str, str], float] = {}
 
         def find(one: Example, lane: Lane) -> Result | None:
-            cassette = self.store.digests.of(cassette_path(self.root, lane, one.id))
-            parts = {"the example": one.sha256, "its cassette": cassette, "the lane": str(lane)}
+            name, parts = self.store.of_example(one, lane)
             asked[one.id, lane.id] = parts
-            if (value := self._find(f"{one.id} in {lane}", parts)) is None:
+            if (value := self._find(name, parts)) is None:
                 return None
             known[one.id, lane.id] = value["seconds"]
             return Result.model_validate(value["result"])

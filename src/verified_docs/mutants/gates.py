@@ -15,7 +15,7 @@ from verified_docs.built import build_again, check_built
 from verified_docs.census import DOCS
 from verified_docs.evidence import Evidence, load_evidence, merge
 from verified_docs.example import load_example, load_examples
-from verified_docs.inventory import check_inventory
+from verified_docs.inventory import check_inventory, recorded_lanes
 from verified_docs.lane import Lane, installed_lanes, load_lanes
 from verified_docs.lock import check_lock
 from verified_docs.mutants.site import WarmSite
@@ -23,6 +23,7 @@ from verified_docs.own import own_functions
 from verified_docs.pages import SNIPPETS, Pages
 from verified_docs.problem import Problem
 from verified_docs.publish import check_evidence, publish_pages
+from verified_docs.results import Results
 from verified_docs.verify import verify
 
 
@@ -82,6 +83,11 @@ class Bench:
         """What was proven of the project as it stands."""
         # Of the lanes as they are now: a fault may be there.
         return merge([load_evidence(part) for part in self.parts], load_lanes(self.root), self.parts[0].parent)
+
+    @property
+    def results(self) -> Results:
+        """What earlier runs have found in this environment, as a run reads it."""
+        return Results(self.root, self.here[0].environment, self.adapter.code())
 
     @property
     def builds_pages(self) -> bool:
@@ -225,6 +231,31 @@ def _inventory(bench: Bench, job: Job) -> None:
     check_inventory(bench.root, load_examples(bench.root), load_lanes(bench.root))
 
 
+def _results(bench: Bench, job: Job) -> None:
+    """Whether a run would take what an earlier one has found, from before the fault."""
+    results = bench.results
+    if results.find_whole(""):
+        return
+    for lane in bench.lanes_of(job):
+        example = load_example(bench.paths[job.example or ""], bench.root)
+        if results.find(*results.of_example(example, lane)) is not None:
+            return
+    raise Problem(
+        bench.root, None, "what an earlier run has found does not hold any more", "make verify", kind="results"
+    )
+
+
+def _keep_results(bench: Bench) -> None:
+    """Keeps results as a run of everything does."""
+    results = bench.results
+    results.find_whole("")
+    for example in load_examples(bench.root):
+        for lane in recorded_lanes(bench.root, example, bench.here):
+            results.keep(*results.of_example(example, lane), "kept")
+    results.keep_whole("kept")
+    results.save()
+
+
 GATES: dict[str, Gate] = {
     "replay": Gate(
         "the strict replay of `verified-docs verify`",
@@ -295,6 +326,13 @@ GATES: dict[str, Gate] = {
         "what the site's own functions check, such as the parts of a pipeline against each other",
         lambda bench, job: _ignore(own_functions(bench.root)),
         lambda bench, job: ["own"],
+    ),
+    "results": Gate(
+        "what `verified-docs verify` asks of a result before it takes it from an earlier run",
+        _results,
+        lambda bench, job: ["results"],
+        _keep_results,
+        everywhere=True,
     ),
     "example-tests": Gate(
         "the tests of the committed examples in `make test`",

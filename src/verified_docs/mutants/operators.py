@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from verified_docs.mutants import cassettes, examples, files, headers, pages, prose
+from verified_docs.mutants import cassettes, examples, files, headers, pages, prose, results
 from verified_docs.mutants.mutant import Operator
 from verified_docs.problem import Problem
 
@@ -17,6 +17,7 @@ OPERATORS: tuple[Operator, ...] = (
     *pages.OPERATORS,
     *prose.OPERATORS,
     *files.OPERATORS,
+    *results.OPERATORS,
 )
 
 
