@@ -72,13 +72,15 @@ test: setup ## Run everything: lint, types, all lanes, the audit, the site
 	@$(MAKE) lint types
 	@mkdir -p $(EVIDENCE)
 	@$(MAKE) -j2 $(MAJORS:%=test-%)
-	@$(MAIN)/pytest --ignore=tests/test_examples.py
+	@$(MAIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --ignore=tests/test_examples.py
 test-%:
 	@.venv/mlflow-$*/bin/pytest -q tests/test_examples.py --evidence $(EVIDENCE)/mlflow-$*.json
 	@$(MAKE) audit-$*
 
 check: setup ## Verify one example: make check EX=tracking/log_first_run
-	@for major in $(MAJORS); do .venv/mlflow-$$major/bin/verified-docs verify $(EX) || exit 1; done
+	@$(MAKE) -j2 $(MAJORS:%=check-%)
+check-%:
+	@.venv/mlflow-$*/bin/verified-docs verify $(EX)
 
 update: setup ## Rewrite an example's expected output: make update EX=tracking/log_first_run
 	@for major in $(MAJORS); do .venv/mlflow-$$major/bin/verified-docs verify --update $(EX) || exit 1; done
