@@ -25,6 +25,8 @@ def verify(
     example: Annotated[str | None, typer.Argument(help="An example, such as tracking/log_first_run.")] = None,
     update: Annotated[bool, typer.Option("--update", help="Rewrite `#>` comments that are wrong.")] = False,
     evidence: Annotated[Path | None, typer.Option(help="Where to write what was proven.")] = None,
+    shard: Annotated[str | None, typer.Option(help="Verify one part of all, such as 2/3.")] = None,
+    balance: Annotated[Path | None, typer.Option(help="Times of an earlier run, by which to divide shards.")] = None,
     today: Today = None,
     root: Root = Path(),
 ) -> None:
@@ -49,9 +51,11 @@ def verify(
         from verified_docs.notebooks.document import verify_notebook
         from verified_docs.notebooks.source import load_sources
         from verified_docs.quarantine import check_quarantine, load_quarantine
+        from verified_docs.shard import Part, shared
         from verified_docs.verify import verify_fence, verify_lanes
 
         root = root.resolve()
+        part = Part.read(shard, example, evidence, balance)
         if example and evidence:
             raise Problem(
                 evidence,
@@ -72,6 +76,8 @@ def verify(
         chosen = choose_examples(root, every_example, example) if example else every_example
         quarantine = load_quarantine(root)
         check_quarantine(root, quarantine.of(chosen) if example else quarantine, every_example, every_lane, day(today))
+        share = shared(part, root, chosen, [] if example else take_census(root / DOCS), balance)
+        chosen, fences = share.examples, share.fences
         started = time.monotonic()
         found: list[Problem] = []
         results: list[tuple[Example, Lane, Result]] = []
@@ -96,7 +102,6 @@ def verify(
             results.append((one, lane, counted))
             if example and not held:
                 out.print(f"[green]✓[/] {one.id} in {lane}: {counted.verdict.replace('_', ' ')}")
-        fences = [] if example else take_census(root / DOCS)
         check_fences(fences)
         proven: list[Fence] = []
         offline = [fence for fence in fences if fence.language in PYTHON]
@@ -133,7 +138,7 @@ def verify(
             + (f"; [yellow]{held_results} in quarantine, not verified[/]" if held_results else "")
         )
         if evidence:
-            write_evidence(evidence, gather(root, lanes, results, [*offline, *proven]))
+            write_evidence(evidence, share.mark(gather(root, lanes, results, [*offline, *proven])))
             write_durations(evidence, Durations(examples=replays, fences=runs))
 
 
