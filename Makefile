@@ -1,6 +1,6 @@
 # One target per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve addresses links bundle notebooks pictures built test verify audit check update golden mutants import record freshness measured diagrams census scan
+.PHONY: help setup site serve watch addresses links bundle notebooks pictures built test verify audit check update golden mutants import record freshness measured diagrams census scan
 .PHONY: lint types lock clean
 MAKEFLAGS += --no-print-directory
 
@@ -45,6 +45,9 @@ site: verify ## Verify, then build the site into site/
 
 serve: site ## Build the site and show it on http://127.0.0.1:8000
 	@$(MAIN)/python -m http.server --bind 127.0.0.1 --directory site 8000
+
+watch: setup ## Show the site, and verify and build it again whenever a file is saved
+	@$(MAIN)/verified-docs watch
 
 bundle: verify ## Build the site for reading without a network, as one zip archive
 	@$(MAIN)/verified-docs publish $(MAJORS:%=$(EVIDENCE)/mlflow-%.json)

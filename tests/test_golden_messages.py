@@ -30,6 +30,8 @@ OF_THEIR_OWN = {
     "notebooks.": "test_notebook_execution",
     "panels.": "test_panels",
     "report.": "test_panels",
+    "shard.": "test_shard",
+    "watch": "test_watch",
 }
 
 # The file itself is wrong, and no line of it.
@@ -53,7 +55,8 @@ ELSEWHERE = {
     "built.build_again#1": "needs the whole site; test_built",
     "built.check_built#1": "needs the whole site; test_built",
     "census_command.census#1": "evidence looks first; test_ceiling",
-    "durations.load_durations#1": "a file that only this program writes; test_census_blocks",
+    "durations.read_durations#1": "a file that only this program writes; test_census_blocks",
+    "evidence.merge#1": "needs evidence of a shard; test_shard",
     "pages.Pages._check_code#2": "the agreement looks first; test_own_pages",
     "pages.Pages.render#2": "the census looks first; test_own_pages",
     "scan._read#1": "needs a file without rights; test_scan_secrets_files",

@@ -26,8 +26,12 @@ COMMANDS = {"mlflow-gitlab": mlflow_gitlab_app, "verified-docs": verified_docs_a
 # Of the predefined variables of GitLab CI/CD, those that this site uses.
 PREDEFINED = {
     "CI_API_V4_URL",
+    "CI_COMMIT_BRANCH",
     "CI_COMMIT_REF_PROTECTED",
     "CI_COMMIT_TAG",
+    "CI_DEFAULT_BRANCH",
+    "CI_NODE_INDEX",
+    "CI_NODE_TOTAL",
     "CI_PIPELINE_SOURCE",
     "CI_PROJECT_ID",
     "CI_SERVER_URL",

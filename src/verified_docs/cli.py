@@ -11,6 +11,7 @@ from verified_docs.built_command import built
 from verified_docs.bundle_command import bundle
 from verified_docs.census_command import census
 from verified_docs.drift_command import drift, freshness
+from verified_docs.join_command import join
 from verified_docs.links_command import addresses, links
 from verified_docs.mutants_command import mutants
 from verified_docs.notebooks_command import notebooks
@@ -21,6 +22,7 @@ from verified_docs.scan_command import scan
 from verified_docs.terminal import Root, told
 from verified_docs.terminal import out as _out
 from verified_docs.verify_command import verify
+from verified_docs.watch_command import watch
 
 app = typer.Typer(
     name="verified-docs",
@@ -85,6 +87,7 @@ app.command()(bundle)
 app.command()(census)
 app.command()(drift)
 app.command()(freshness)
+app.command()(join)
 app.command()(links)
 app.command()(mutants)
 app.command()(notebooks)
@@ -92,3 +95,4 @@ app.add_typer(quarantine)
 app.command()(record)
 app.command()(scan)
 app.command()(verify)
+app.command()(watch)

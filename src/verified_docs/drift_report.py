@@ -14,7 +14,7 @@ from pydantic import Field, RootModel, ValidationError
 from verified_docs.adapter import Adapter
 from verified_docs.cassette import CASSETTES, Cassette, file_sha256, first_line, load_cassette
 from verified_docs.drift import drift
-from verified_docs.durations import evidence_in
+from verified_docs.durations import without_durations
 from verified_docs.evidence import load_evidence
 from verified_docs.finding import Finding, Tier, finding, plain, told, unreadable
 from verified_docs.problem import Problem, read_text, shown
@@ -222,7 +222,7 @@ class _Side:
         path = self.top / OUTPUTS
         if path.is_file() and not evidence:
             return {key: outcome.output for key, outcome in load_outputs(path).items()}
-        parts = evidence or evidence_in(self.top / _EVIDENCE)
+        parts = evidence or without_durations(sorted((self.top / _EVIDENCE).glob("*.json")))
         return {
             f"{lane}/{name}": result.output
             for part in parts

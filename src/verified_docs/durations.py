@@ -40,11 +40,6 @@ def beside(evidence: Path) -> Path:
     return evidence.with_name(f"{evidence.stem}{_ENDING}")
 
 
-def evidence_in(folder: Path) -> list[Path]:
-    """The files of evidence in a folder, without the times that stand beside them."""
-    return sorted(path for path in folder.glob("*.json") if not path.name.endswith(_ENDING))
-
-
 def write_durations(evidence: Path, durations: Durations) -> None:
     """Writes times beside the evidence."""
     write_whole(beside(evidence), durations.to_json())
@@ -64,13 +59,27 @@ def load_durations(parts: Iterable[Path]) -> Durations:
     for path in map(beside, parts):
         if not path.exists():
             continue
-        try:
-            one = Durations.model_validate_json(read_text(path, "make verify"))
-        except ValidationError as error:
-            what = f"these are no times of runs: {error.errors()[0]['msg']}"
-            raise Problem(path, None, what, "make verify", kind="evidence") from error
+        one = read_durations(path)
         for sha256, lanes in one.examples.items():
             examples.setdefault(sha256, {}).update(lanes)
         for sha256, seconds in one.fences.items():
             fences[sha256] = fences.get(sha256, 0.0) + seconds
     return Durations(examples=examples, fences=fences)
+
+
+def read_durations(path: Path) -> Durations:
+    """Reads the times of one file.
+
+    Raises:
+        Problem: It is not there, or not of this format.
+    """
+    try:
+        return Durations.model_validate_json(read_text(path, "make verify", missing="make verify, or leave it out"))
+    except ValidationError as error:
+        what = f"these are no times of runs: {error.errors()[0]['msg']}"
+        raise Problem(path, None, what, "make verify", kind="evidence") from error
+
+
+def without_durations(files: Iterable[Path]) -> list[Path]:
+    """Files of evidence, without the times that a pattern such as `shards/*.json` names too."""
+    return [path for path in files if not path.name.endswith(_ENDING)]

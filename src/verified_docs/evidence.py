@@ -104,6 +104,22 @@ class LaneName(Frozen):
     client: str
 
 
+class Shard(Frozen):
+    """Which part of the whole some evidence is of.
+
+    Attributes:
+        number: Which of the shards, counted from 1.
+        of: How many there are.
+        sources: Hash of all examples and Python fences, of every shard.
+        split: Hash of the same, with the shard that each belongs to.
+    """
+
+    number: int = Field(ge=1)
+    of: int = Field(ge=1)
+    sources: str
+    split: str
+
+
 class Evidence(Frozen):
     """Everything that was verified.
 
@@ -112,12 +128,14 @@ class Evidence(Frozen):
         lanes: Lane id to its names, in the order in which pages show them.
         examples: Example id to its proof.
         fences: Page to the hashes of its Python fences that ran without a server.
+        shard: Which part of the whole it is of, where it is not of the whole: nobody publishes that.
     """
 
     version: Literal[1] = 1
     lanes: dict[str, LaneName]
     examples: dict[str, Proof]
     fences: dict[str, list[str]] = Field(default_factory=dict)
+    shard: Shard | None = None
 
     def count(self, *verdicts: str) -> int:
         """The number of results with one of these verdicts."""
@@ -185,6 +203,10 @@ def merge(parts: Iterable[Evidence], lanes: Iterable[Lane], source: Path) -> Evi
     proofs: dict[str, Proof] = {}
     fences: dict[str, list[str]] | None = None
     for part in parts:
+        if part.shard is not None:
+            what = f"the evidence is of shard {part.shard.number}/{part.shard.of} only"
+            fix = "verified-docs join SHARD SHARD … --evidence FILE, then take that file"
+            raise Problem(source, None, what, fix, kind="shard")
         if any(known.get(lane_id) != name for lane_id, name in part.lanes.items()):
             raise _incomplete(source, "it speaks of a lane that is not configured")
         if fences is not None and fences != part.fences:

@@ -18,14 +18,17 @@ from verified_docs.problem import Problem, shown
 from verified_docs.terminal import Root, Today, err, out, tell, told
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from verified_docs.adapter import Adapter
     from verified_docs.census import Fence
-    from verified_docs.evidence import Result
+    from verified_docs.evidence import Result, Shard
     from verified_docs.example import Example
     from verified_docs.lane import Lane
     from verified_docs.notebooks.source import Source
     from verified_docs.quarantine import Entry, Quarantine
     from verified_docs.results import Results
+    from verified_docs.shard import Part
 
 
 def verify(
@@ -34,6 +37,8 @@ def verify(
     evidence: Annotated[Path | None, typer.Option(help="Where to write what was proven.")] = None,
     why: Annotated[bool, typer.Option("--why", help="Say of all that runs why it does.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run everything, whatever earlier runs have found.")] = False,
+    shard: Annotated[str | None, typer.Option(help="Verify one part of all, such as 2/3.")] = None,
+    balance: Annotated[Path | None, typer.Option(help="Times of an earlier run, by which to divide shards.")] = None,
     today: Today = None,
     root: Root = Path(),
 ) -> None:
@@ -61,11 +66,16 @@ def verify(
                 kind="evidence",
             )
         root = root.resolve()
+        part = None
+        if shard is not None or balance is not None:
+            from verified_docs.shard import Part
+
+            part = Part.read(shard, example, evidence, balance)
         adapter = GitLabMLflow()
         lanes = installed_lanes(root, adapter.client, adapter.client_version())
         that_day = day(today)
         results = Results(root, lanes[0].environment, adapter.code(), fresh=fresh or update)
-        whole = None if example else results.find_whole(str(that_day))
+        whole = None if example or part else results.find_whole(str(that_day))
         if whole:
             # Nothing has changed: the client is never loaded, nor is most of this program.
             _write(evidence, whole)
@@ -75,11 +85,12 @@ def verify(
             evidence.unlink(missing_ok=True)
         desk = _Desk(root, adapter, lanes, results, why=why)
         try:
-            said = desk.verify(example, str(that_day), update=update)
+            said = desk.verify(example, that_day, part, balance, update=update)
             if not example:
                 document = desk.documents()
                 _write(evidence, {"said": said, **document})
-                if not desk.held:
+                # What is in quarantine is told each time, and a shard has not seen everything.
+                if not desk.held and not part:
                     results.keep_whole({"said": said, **document})
         finally:
             results.save()
@@ -121,15 +132,14 @@ class _Desk:
     held: set[str] = field(default_factory=set)
     failing: set[str] = field(default_factory=set)
     before: int = 0
+    shard: Shard | None = None
 
-    def verify(self, only: str | None, day: str, *, update: bool) -> str:
-        """Verifies one example, or everything.
+    def verify(self, only: str | None, day: date, part: Part | None, balance: Path | None, *, update: bool) -> str:
+        """Verifies one example, one shard, or everything.
 
         Returns:
             What was verified, in a sentence.
         """
-        from datetime import date
-
         from verified_docs.census import DOCS, PYTHON, take_census
         from verified_docs.checkers import check_fences
         from verified_docs.example import load_examples
@@ -146,10 +156,13 @@ class _Desk:
         check_inventory(root, examples, every_lane, others=not only)
         quarantine = load_quarantine(root)
         asked = quarantine.of(examples) if only else quarantine
-        check_quarantine(root, asked, examples, every_lane, date.fromisoformat(day))
+        check_quarantine(root, asked, examples, every_lane, day)
+        fences = [] if only else take_census(root / DOCS)
+        if part:
+            share = part.share(root, examples, fences, balance)
+            examples, fences, self.shard = share.examples, share.fences, share.shard
         started = time.monotonic()
         self._verify_examples(examples, quarantine, update=update, tell_each=bool(only))
-        fences = [] if only else take_census(root / DOCS)
         check_fences(fences)
         offline = [fence for fence in fences if fence.language in PYTHON]
         self._verify_fences(offline)
@@ -181,7 +194,7 @@ class _Desk:
         from verified_docs.durations import Durations
         from verified_docs.evidence import gather
 
-        evidence = gather(self.root, self.lanes, self.results, self.proven)
+        evidence = gather(self.root, self.lanes, self.results, self.proven).model_copy(update={"shard": self.shard})
         durations = Durations(examples=self.seconds, fences=self.fences)
         return {"evidence": evidence.to_json(), "durations": durations.to_json()}
 

@@ -1,0 +1,1 @@
+make check EX=tracking/log_first_run
