@@ -30,6 +30,7 @@ OF_THEIR_OWN = {
     "notebooks.": "test_notebook_execution",
     "panels.": "test_panels",
     "report.": "test_panels",
+    "speed.": "test_speed",
 }
 
 # The file itself is wrong, and no line of it.

@@ -85,6 +85,7 @@ ROWS: dict[str, Ran | Not] = {
     "commands/teardown-plan.sh": Ran(says=("Nothing to do",), asks=""),
     "commands/teardown.sh": Ran(says=("Nothing to do",), asks=""),
     "commands/teardown-json.sh": Ran(asks="", makes="result.json"),
+    "contribute/bench.sh": Not("it measures for an hour: test_speed runs the parts on small projects"),
     "contribute/hook.sh": INSTALLS,
     "contribute/record-all.sh": RECORDS,
     "contribute/record-choice.sh": RECORDS,
