@@ -1,6 +1,6 @@
 # One target per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup site serve watch addresses links bundle notebooks pictures built test verify audit check update golden mutants import record freshness measured diagrams census scan
+.PHONY: help setup site serve watch addresses links bundle notebooks pictures built test verify audit check update golden mutants import record freshness measured diagrams census scan bench compare
 .PHONY: lint types lock clean
 MAKEFLAGS += --no-print-directory
 
@@ -13,6 +13,9 @@ FROM ?=
 SCREENS ?=
 UPDATE ?=
 MERMAID := 11.17.2
+COMPARE := build/compare
+PART ?=
+TIMES ?= 3
 
 # Compiled modules are kept: importing MLflow without them takes three times as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -114,6 +117,16 @@ census: setup ## Count every code fence of the pages
 scan: setup ## Look for secrets in what git tracks and in what was built
 	@$(MAIN)/verified-docs scan
 
+bench: verify ## Measure verification and site beside what they are compared with [PART=name] [TIMES=3]
+	@$(MAIN)/python scripts/bench.py $(if $(PART),--only $(PART)) --times $(TIMES)
+
+compare: setup ## Run the examples under other tools, and plant faults [TIMES=3]
+	@test -x $(COMPARE)/bin/python || $(MAIN)/python -m venv --without-pip $(COMPARE)
+	@$(MAIN)/python -c 'import pathlib, sysconfig; print(sysconfig.get_path("purelib"), pathlib.Path("src").resolve(), sep="\n")' \
+	  > $$($(COMPARE)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/mlflow-3.pth
+	@$(MAIN)/python -m uv pip install --quiet --python $(COMPARE)/bin/python --require-hashes --no-deps -r requirements/compare.txt
+	@$(COMPARE)/bin/python scripts/compare.py --times $(TIMES)
+
 lint: setup
 	@$(MAIN)/ruff check --quiet .
 	@$(MAIN)/ruff format --quiet --check src tests
@@ -127,6 +140,9 @@ lock: setup ## Pin the newest allowed dependencies, with hashes
 	  $(MAIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	    requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
+	@$(MAIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes --no-deps \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  requirements/compare.in --output-file requirements/compare.txt
 
 clean: ## Remove what was built, keep the environments
 	rm -rf build site .mypy_cache .ruff_cache .hypothesis

@@ -178,7 +178,7 @@ def project(tmp_path: Path) -> Path:
     """A copy of the project that a test may break."""
     copy = tmp_path / "project"
     copy.mkdir()
-    for name in ("docs", "examples", "overrides", "snippets", "cassettes", "measured", "config", "mutants"):
+    for name in ("docs", "examples", "overrides", "snippets", "cassettes", "measured", "config", "mutants", "bench"):
         shutil.copytree(ROOT / name, copy / name)
     for name in ("pyproject.toml", "mkdocs.yml", ".env.template", "quarantine.yaml"):
         if (ROOT / name).exists() or name != "quarantine.yaml":

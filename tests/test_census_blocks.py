@@ -48,7 +48,7 @@ def project(tmp_path: Path) -> Path:
     copy = tmp_path / "project"
     for name in ("docs", "snippets", "config"):
         shutil.copytree(ROOT / name, copy / name)
-    for name in ("examples", "cassettes", "measured", "mutants"):
+    for name in ("examples", "cassettes", "measured", "mutants", "bench"):
         (copy / name).symlink_to(ROOT / name)
     for name in ("pyproject.toml", ".env.template"):
         shutil.copy2(ROOT / name, copy / name)

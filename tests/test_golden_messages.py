@@ -32,6 +32,7 @@ OF_THEIR_OWN = {
     "report.": "test_panels",
     "shard.": "test_shard",
     "watch": "test_watch",
+    "speed.": "test_speed",
 }
 
 # The file itself is wrong, and no line of it.

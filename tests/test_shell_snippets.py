@@ -87,6 +87,7 @@ ROWS: dict[str, Ran | Not] = {
     "commands/teardown-json.sh": Ran(asks="", makes="result.json"),
     "contribute/cached.sh": Not("it verifies the whole project; test_results does so with a small one"),
     "contribute/check-one.sh": Not("it needs make and both environments: test_watch verifies an example in both"),
+    "contribute/bench.sh": Not("it measures for an hour: test_speed runs the parts on small projects"),
     "contribute/hook.sh": INSTALLS,
     "contribute/record-all.sh": RECORDS,
     "contribute/record-choice.sh": RECORDS,

@@ -37,6 +37,7 @@ from verified_docs.evidence import Evidence
 from verified_docs.example import Example, load_examples
 from verified_docs.gitlab_mlflow import GitLabMLflow
 from verified_docs.mutants.page import MutantsPage
+from verified_docs.speed_page import SpeedPage
 from verified_docs.wire import Names
 
 _VERDICTS, _TITLE = "mlflow/can-we-use-this.md", "Can we use this?"
@@ -92,6 +93,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
     pipeline = Pipeline(root)
     yours = Yours(root)
     mutants = MutantsPage(root)
+    speed = SpeedPage(root)
 
     servers = sorted({one.source.server.version for one in permissions.measured})
     not_verified = (
@@ -148,6 +150,7 @@ def functions(root: Path) -> Callable[[str, str], dict[str, Any]]:
             ),
             "errors": errors,
             "mutants": mutants,
+            "speed": speed,
             "diagram": lambda diagram: figure(root, diagram),
             "endpoints": endpoints,
             "changes": changes,

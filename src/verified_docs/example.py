@@ -180,9 +180,8 @@ def missing_names(code: str) -> set[str]:
 
 
 def example_id(path: Path, root: Path) -> str:
-    """The id of the example that stands in a file: its area and name."""
+    """The id of the example in a file: its area and name. The one file at the top has its recording in area `guide`."""
     name = path.relative_to(root / EXAMPLES).with_suffix("").as_posix()
-    # The one file that stands at the top has its recording in area `guide`.
     return name if "/" in name else f"guide/{name.replace('-', '_')}"
 
 

@@ -57,6 +57,11 @@ def verify(
         from verified_docs.lane import installed_lanes
         from verified_docs.results import Results
 
+        part = None
+        if shard is not None or balance is not None:
+            from verified_docs.shard import Part
+
+            part = Part.read(shard, example, evidence, balance)
         if example and evidence:
             raise Problem(
                 evidence,
@@ -66,11 +71,6 @@ def verify(
                 kind="evidence",
             )
         root = root.resolve()
-        part = None
-        if shard is not None or balance is not None:
-            from verified_docs.shard import Part
-
-            part = Part.read(shard, example, evidence, balance)
         adapter = GitLabMLflow()
         lanes = installed_lanes(root, adapter.client, adapter.client_version())
         that_day = day(today)

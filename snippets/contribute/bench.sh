@@ -1,0 +1,2 @@
+make bench
+make compare
