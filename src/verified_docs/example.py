@@ -257,8 +257,7 @@ def choose(root: Path, ids: Iterable[str], only: str) -> list[str]:
     Raises:
         Problem: There is none of that name.
     """
-    name = only.removeprefix(f"{EXAMPLES}/").removesuffix(".py").replace("-", "_")
-    known = sorted(ids)
+    name, known = only.removeprefix(f"{EXAMPLES}/").removesuffix(".py").replace("-", "_"), sorted(ids)
     chosen = [one for one in known if name in {one, one.rpartition("/")[2]}]
     if not chosen:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.3)
