@@ -231,8 +231,8 @@ def site(times: int) -> list[Pair]:
     limit = Limit(kind="times", value=1.5)
     other = plain.sample()
     return [
-        Pair(part="site", name="Pages and site", ours=both.sample(), other=other, limit=limit),
-        Pair(part="site", name="The site alone, from the pages", ours=build.sample(), other=other),
+        Pair(part="site", name="The strict build of the site", ours=build.sample(), other=other, limit=limit),
+        Pair(part="site", name="The pages too, from the evidence", ours=both.sample(), other=other),
     ]
 
 
