@@ -38,7 +38,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MAJORS = ("2", "3")
 EVIDENCE = [f"build/evidence/mlflow-{major}.json" for major in MAJORS]
 SCRATCH = ROOT / "build" / "bench"
-COMPARE = ROOT / "build" / "compare" / "bin" / "python"
+_OTHERS = ("results", "mutants", "recording", "settings", "properties_replay", "wire", "drift")
+OTHER_TESTS = tuple(f"tests/test_{name}.py" for name in _OTHERS)
 FIRST = "tracking/log_first_run"
 LANE = "gitlab-19.3/mlflow-3"
 SIZES = (100, 500, 2000)
@@ -259,16 +260,20 @@ def growth(times: int, sizes: Sequence[int] = SIZES) -> list[Growth]:
 
 
 def xdist(times: int) -> list[Pair]:
-    """The tests of the examples in two processes, against one."""
-    if not COMPARE.exists():
-        print("bench: left out: there is no build/compare, which `make compare` makes", file=sys.stderr)
-        return []
-    two, single = Runs("pytest -n 2"), Runs("pytest, one process")
-    plugins = ("-p", "no:sybil", "-p", "no:pytest_markdown_docs")
-    # The other tests of the file look at what one process did.
-    tests = (COMPARE, "-m", "pytest", "-q", "tests/test_examples.py", "-k", "does_what_its_page_shows", *plugins)
-    turns(times, lambda: two.add(run(*tests, "-n", "2")), lambda: single.add(run(*tests, "-p", "no:xdist")))
-    return [Pair(part="xdist", name="The tests of the examples", ours=two.sample(), other=single.sample())]
+    """Tests in two processes, against one: those of the examples, and some of the others."""
+    chosen = {
+        # The other tests of the file look at what one process did.
+        "The tests of the examples": ("tests/test_examples.py", "-k", "does_what_its_page_shows"),
+        "Other tests, of seven files": OTHER_TESTS,
+    }
+    pairs = []
+    for name, words in chosen.items():
+        two, single = Runs("pytest -n 2"), Runs("pytest, one process")
+        tests = (python("3"), "-m", "pytest", "-q", *words)
+        spread = ("-n", "2", "--dist", "loadfile" if words is OTHER_TESTS else "load")
+        turns(times, lambda: two.add(run(*tests, *spread)), lambda: single.add(run(*tests, "-p", "no:xdist")))  # noqa: B023
+        pairs.append(Pair(part="xdist", name=name, ours=two.sample(), other=single.sample()))
+    return pairs
 
 
 def machine() -> Machine:
