@@ -261,7 +261,7 @@ def growth(times: int, sizes: Sequence[int] = SIZES) -> list[Growth]:
 
 def xdist(times: int) -> list[Pair]:
     """Tests in two processes, against one: those of the examples, and some of the others."""
-    chosen = {
+    chosen: dict[str, tuple[str, ...]] = {
         # The other tests of the file look at what one process did.
         "The tests of the examples": ("tests/test_examples.py", "-k", "does_what_its_page_shows"),
         "Other tests, of seven files": OTHER_TESTS,
