@@ -44,7 +44,7 @@ def scan(
 
 def _report(root: Path, paths: list[Path] | None, *, staged: bool) -> Report:
     from verified_docs import scan as scanner
-    from verified_docs.gitlab_mlflow import GitLabMLflow
+    from verified_docs.adapter import load_adapter
     from verified_docs.known import load_known
 
     if paths and staged:
@@ -63,7 +63,7 @@ def _report(root: Path, paths: list[Path] | None, *, staged: bool) -> Report:
         files,
         load_known(root),
         scanner.load_exempt(root),
-        host=GitLabMLflow.host,
+        host=load_adapter(root).host,
         whole=not paths and not staged,
     )
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from verified_docs.notebooks_command import KERNEL
 from verified_docs.problem import Problem, shown
 from verified_docs.terminal import Root, Today, err, out, tell, told
 
@@ -52,8 +51,8 @@ def verify(
 
     # Also around what a run leaves behind, such as a thread that goes on.
     with told(), no_network(programs=False), _loading():
+        from verified_docs.adapter import load_adapter
         from verified_docs.day import today as day
-        from verified_docs.gitlab_mlflow import GitLabMLflow
         from verified_docs.lane import installed_lanes
         from verified_docs.results import Results
 
@@ -71,7 +70,7 @@ def verify(
                 kind="evidence",
             )
         root = root.resolve()
-        adapter = GitLabMLflow()
+        adapter = load_adapter(root)
         lanes = installed_lanes(root, adapter.client, adapter.client_version())
         that_day = day(today)
         results = Results(root, lanes[0].environment, adapter.code(), fresh=fresh or update)
@@ -294,7 +293,7 @@ class _Desk:
                 if lanes and self._find(name, parts):
                     self.proven += proven_blocks(path)
                     continue
-                self.proven += verify_notebook(source, lanes, self.root, KERNEL, update=update)
+                self.proven += verify_notebook(source, lanes, self.root, update=update)
                 if lanes and not update:
                     self.store.keep(name, parts, True)
             except Problem as problem:

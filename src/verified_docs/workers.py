@@ -16,6 +16,7 @@ from typing import Any, Self
 import verified_docs
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem
+from verified_docs.process import MODULE
 
 _KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
 # Seconds that the longest example may take.
@@ -28,12 +29,12 @@ class Workers:
 
     Args:
         root: The project's folder, with the environments in `.venv/`.
-        program: The module that they run; it serves jobs with the adapter of its choice.
+        work: What they do; see `process`.
     """
 
-    def __init__(self, root: Path, program: str) -> None:
+    def __init__(self, root: Path, work: str) -> None:
         self._root = root
-        self._program = program
+        self._work = work
         self._running: dict[str, subprocess.Popen[str]] = {}
 
     def __enter__(self) -> Self:
@@ -96,7 +97,7 @@ class Workers:
     def _worker(self, lane: Lane) -> subprocess.Popen[str]:
         if (worker := self._running.get(lane.environment)) is None:
             worker = self._running[lane.environment] = subprocess.Popen(
-                [self._python(lane), "-m", self._program],
+                [self._python(lane), "-m", MODULE, self._work, str(self._root)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

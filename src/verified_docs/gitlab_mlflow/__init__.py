@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -12,6 +13,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
+from verified_docs.adapter import Recorder
 from verified_docs.cassette import Interaction
 from verified_docs.example import Example
 from verified_docs.gitlab_mlflow.alias import Alias
@@ -239,6 +241,17 @@ class GitLabMLflow:
     def restored(self) -> AbstractContextManager[None]:
         """Gives the run an MLflow as fresh as after its import, and the next run as well."""
         return restored()
+
+    def recorder(self, root: Path, group: str | None, project: int | None) -> Recorder:
+        """Throw-away projects, or one of yours, on the GitLab of the settings that `mlflow-gitlab` reads.
+
+        Raises:
+            Problem: The address of the GitLab or the token is missing.
+        """
+        from mlflow_gitlab.settings import load_settings
+        from verified_docs.gitlab_mlflow.scratch import GitLabScratch
+
+        return GitLabScratch(load_settings(root), group, project, os.environ)
 
 
 @cache

@@ -49,16 +49,13 @@ def document(source: Source, outputs: Sequence[list[Output]]) -> str:
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
-def verify_notebook(
-    source: Source, lanes: Iterable[Lane], root: Path, kernel: str, *, update: bool = False
-) -> list[Fence]:
+def verify_notebook(source: Source, lanes: Iterable[Lane], root: Path, *, update: bool = False) -> list[Fence]:
     """Executes a notebook in lanes, and holds the committed one to what that gives.
 
     Args:
         source: What it is made of.
         lanes: The lanes; their client has to be the one that is installed.
         root: The project's folder.
-        kernel: The module that serves the kernel.
         update: Write the notebook that the first lane gives, where another one is committed.
 
     Returns:
@@ -72,7 +69,7 @@ def verify_notebook(
     from verified_docs.notebooks.execute import execute_in
 
     chosen = list(lanes)
-    for lane, outputs in zip(chosen, execute_in(chosen, source, root, kernel), strict=True):
+    for lane, outputs in zip(chosen, execute_in(chosen, source, root), strict=True):
         made = document(source, outputs)
         if update and (not path.exists() or not is_same(read_text(path), made)):
             write_whole(path, made)
