@@ -1,4 +1,4 @@
-"""The processes in the environment of a lane: one that runs examples, one that tries mutants, the kernel of a notebook."""
+"""The processes in the environment of a lane: they run examples, try mutants, or serve the kernel of a notebook."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +60,7 @@ class Handbook:
 HANDBOOK = pytest.StashKey[Handbook]()
 
 
-def _told(function: Any, *arguments: Any) -> Any:
+def _told[Found](function: Callable[..., Found], *arguments: Any) -> Found:
     """A mistake in the project ends pytest with its message, not with a traceback."""
     from verified_docs.problem import Problem, Problems
 

@@ -19,7 +19,7 @@ from verified_docs.terminal import out as _out
 if TYPE_CHECKING:
     from verified_docs.lane import Lane
     from verified_docs.record import Outcome
-    from verified_docs.recording import Recording, key_of
+    from verified_docs.recording import Recording
 
 INTERRUPTED = 130
 _COLORS = {"recorded": "green", "unchanged": "green", "changed": "yellow", "skipped": "yellow", "failed": "red"}
@@ -210,7 +210,7 @@ def _one_file(path: Path, lanes: tuple[Lane, ...], server: str, client: str) -> 
     """A raw recording that stands alone: its lane and example are those of its place, or of the JSON file beside it."""
     import json
 
-    from verified_docs.recording import Recording
+    from verified_docs.recording import Recording, key_of
 
     example_id = "/".join(path.resolve().with_suffix("").parts[-2:])
     place = path.resolve().parent.parent.as_posix()

@@ -1,4 +1,4 @@
-"""A handbook as `verified-docs init` makes it, and what tests of verified_docs do with it; nothing here knows this project."""
+"""A handbook as `verified-docs init` makes it, and what tests do with it; nothing here knows this project."""
 
 from __future__ import annotations
 

@@ -120,6 +120,7 @@ def _copy(root: Path) -> None:
     shutil.copy2(root / EXAMPLE, root / "examples/project/never_recorded.py")
 
 
+RAISES = '# [tool.verified.raises]\n# "*" = { type = "ValueError", match = "x" }'
 FAULTS: dict[str, tuple[str, Break, str]] = {
     "another address is asked": (
         "verify",
@@ -145,11 +146,7 @@ FAULTS: dict[str, tuple[str, Break, str]] = {
     "the program fails": ("verify", _edit(EXAMPLE, "member.access_level)", "member.no_such_thing)"), "AttributeError"),
     "it promises an exception": (
         "verify",
-        _edit(
-            EXAMPLE,
-            '# scope = "api"',
-            '# scope = "api"\n# [tool.verified.raises]\n# "*" = { type = "ValueError", match = "x" }',
-        ),
+        _edit(EXAMPLE, '# scope = "api"', f'# scope = "api"\n{RAISES}'),
         "ends without the ValueError",
     ),
     "a recording is edited": ("verify", _edit(CASSETTE, "wine-quality", "beer-quality"), "was edited"),

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 from sample import CASSETTE, EXAMPLE, NAME, replace_in, rewrite, run
 
 from verified_docs.scaffold import scaffold
+
+PLUGIN = "verified_docs.pytest_plugin"
 
 
 @pytest.fixture
@@ -21,9 +24,8 @@ def handbook(tmp_path: Path) -> Path:
 
 def tested(root: Path, *words: str) -> tuple[int, str]:
     """Runs pytest on a handbook, with the plugin whether or not it is installed."""
-    known = "import importlib.metadata as m; print(any(e.value == 'verified_docs.pytest_plugin' for e in m.entry_points(group='pytest11')))"
-    there = subprocess.run([sys.executable, "-c", known], capture_output=True, text=True, check=True).stdout.strip()
-    plugin = () if there == "True" else ("-p", "verified_docs.pytest_plugin")
+    named = any(one.value == PLUGIN for one in entry_points(group="pytest11"))
+    plugin = () if named else ("-p", PLUGIN)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTEST_ADDOPTS": ""}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *plugin, "-v", *words]
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
@@ -75,8 +77,6 @@ def test_what_was_not_recorded_is_skipped_and_quarantine_fails_nothing(handbook:
 
 
 def test_a_project_that_cannot_be_read_ends_with_its_message(handbook: Path) -> None:
-    rewrite(
-        handbook / "pyproject.toml", '[tool.verified_docs]\n[tool.pytest.ini_options]\naddopts = "--verified-docs"\n'
-    )
-    code, said = tested(handbook)
+    rewrite(handbook / "pyproject.toml", "[tool.verified_docs]\n")
+    code, said = tested(handbook, "--verified-docs", "--rootdir", ".")
     assert (code, "no adapter is named" in said, "INTERNALERROR" in said) == (4, True, False), said

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from verified_docs.adapter import Recorder
@@ -82,12 +83,14 @@ class GitLabMLflow:
     placeholder = PLACEHOLDER
 
     # What the client changes: `Settings that the recordings were made with` in .env.template.
-    settings: ClassVar = {
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-        "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
-        "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false",
-    }
+    settings: Mapping[str, str] = MappingProxyType(
+        {
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+            "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
+            "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false",
+        }
+    )
 
     def stabilise(
         self, interactions: Sequence[Interaction], message: str, environment: Mapping[str, str]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import importlib.util
-import json
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from verified_docs.adapter import Recorder
@@ -37,7 +36,7 @@ class GitLabREST:
     answer_headers = frozenset({"content-type", "link", "location", "x-next-page", "x-total", "x-total-pages"})
     placeholder = PLACEHOLDER
     # python-gitlab looks at none.
-    settings: ClassVar[dict[str, str]] = {}
+    settings: Mapping[str, str] = MappingProxyType({})
 
     # Where the recorded GitLab and its project are.
     addresses: ClassVar[dict[str, str]] = {

@@ -26,7 +26,7 @@ _PICTURE = "https://gitlab.example.com/avatar.png"
 class Stable:
     """The replacements that make one conversation stable.
 
-    Ids are numbered by their size, times by their order. A number in an address is an id only if an answer has named it.
+    Ids are numbered by their size, times by their order. A number in an address is an id only if an answer named it.
 
     Args:
         interactions: What went over the wire.
