@@ -269,7 +269,7 @@ def xdist(times: int) -> list[Pair]:
     pairs = []
     for name, words in chosen.items():
         two, single = Runs("pytest -n 2"), Runs("pytest, one process")
-        tests = (python("3"), "-m", "pytest", "-q", *words)
+        tests: tuple[str | Path, ...] = (python("3"), "-m", "pytest", "-q", *words)
         spread = ("-n", "2", "--dist", "loadfile" if words is OTHER_TESTS else "load")
         turns(times, lambda: two.add(run(*tests, *spread)), lambda: single.add(run(*tests, "-p", "no:xdist")))  # noqa: B023
         pairs.append(Pair(part="xdist", name=name, ours=two.sample(), other=single.sample()))
