@@ -68,12 +68,13 @@ class Runs:
         return Sample(what=self.what, seconds=tuple(self.seconds), peak_mb=self.peak_mb)
 
 
-def run(*command: str | Path, cwd: Path = ROOT) -> tuple[float, float]:
-    """Runs a process to its end; gives its seconds, and the megabytes that it held at most."""
+def run(*command: str | Path, cwd: Path = ROOT, code: Path = ROOT) -> tuple[float, float]:
+    """Runs a process to its end, with the code of a checkout; gives its seconds, and the megabytes it held at most."""
+    environment = ENVIRONMENT | {"PYTHONPATH": f"{code / 'src'}{os.pathsep}{code / 'scripts'}"}
     with tempfile.TemporaryFile("w+", errors="replace") as said:
         started = time.perf_counter()
         process = subprocess.Popen(
-            [str(word) for word in command], cwd=cwd, env=ENVIRONMENT, stdout=said, stderr=said, start_new_session=True
+            [str(word) for word in command], cwd=cwd, env=environment, stdout=said, stderr=said, start_new_session=True
         )
         # `wait4` alone tells the memory of this one process; it knows no limit, so a timer ends what hangs.
         stopper = subprocess.Popen(["sleep", str(LONGEST)], start_new_session=True)
@@ -269,7 +270,7 @@ def xdist(times: int) -> list[Pair]:
     pairs = []
     for name, words in chosen.items():
         two, single = Runs("pytest -n 2"), Runs("pytest, one process")
-        tests = (python("3"), "-m", "pytest", "-q", *words)
+        tests: tuple[str | Path, ...] = (python("3"), "-m", "pytest", "-q", *words)
         spread = ("-n", "2", "--dist", "loadfile" if words is OTHER_TESTS else "load")
         turns(times, lambda: two.add(run(*tests, *spread)), lambda: single.add(run(*tests, "-p", "no:xdist")))  # noqa: B023
         pairs.append(Pair(part="xdist", name=name, ours=two.sample(), other=single.sample()))
@@ -295,6 +296,7 @@ PAIRS: dict[str, Callable[[int], list[Pair]]] = {
     "xdist": xdist,
 }
 PARTS = (*PAIRS, "loads", "growth")
+BEFORE = "before"
 
 
 def measured(before: Speed, part: str, times: int, sizes: Sequence[int] = SIZES) -> Speed:
@@ -303,9 +305,9 @@ def measured(before: Speed, part: str, times: int, sizes: Sequence[int] = SIZES)
         return before.model_copy(update={"loads": loads(times)})
     if part == "growth":
         return before.model_copy(update={"growth": tuple(growth(times, sizes))})
-    pairs = {name: [pair for pair in before.pairs if pair.part == name] for name in PAIRS}
+    pairs = {name: [pair for pair in before.pairs if pair.part == name] for name in (*PAIRS, BEFORE)}
     pairs[part] = PAIRS[part](times)
-    return before.model_copy(update={"pairs": tuple(pair for name in PAIRS for pair in pairs[name])})
+    return before.model_copy(update={"pairs": tuple(pair for rows in pairs.values() for pair in rows)})
 
 
 def known(here: Machine, output: Path) -> Speed:
@@ -330,7 +332,8 @@ def main() -> int:
     output = ROOT / SPEED
     found = known(machine(), output)
     if not chosen.only:
-        found = Speed(machine=found.machine)
+        # What an older checkout took is measured by itself.
+        found = Speed(machine=found.machine, pairs=tuple(pair for pair in found.pairs if pair.part == BEFORE))
     SCRATCH.mkdir(parents=True, exist_ok=True)
     for part in chosen.only or PARTS:
         started = time.monotonic()

@@ -18,6 +18,7 @@ from verified_docs.whole import write_whole
 if TYPE_CHECKING:
     from verified_docs.example import Example
     from verified_docs.lane import Lane
+    from verified_docs.notebooks.source import Source
 
 FOLDER = Path("build") / "cache" / "results"
 # What a run reads of a project besides its requirements; a name that is not there counts as empty.
@@ -124,6 +125,21 @@ class Results:
             "the example": example.sha256,
             "its cassette": cassette,
             "the lane": f"{lane.id}: {lane}",
+        }
+
+    def of_notebook(self, source: Source, lanes: Iterable[Lane]) -> tuple[str, dict[str, str]]:
+        """The name of what a notebook does in some lanes, and all that it depends on besides the environment."""
+        from verified_docs.cassette import cassette_path
+        from verified_docs.notebooks.source import notebook_path
+
+        path = notebook_path(self._root, source.path)
+        cassettes = {str(lane): cassette_path(self._root, lane, source.example.id) for lane in lanes}
+        return f"the notebook {path.relative_to(self._root).as_posix()}", {
+            "the example": source.example.sha256,
+            "its prose": self.digests.of(source.path),
+            "the notebook": self.digests.of(path),
+            "its cassettes": " ".join(map(self.digests.of, cassettes.values())),
+            "the lanes": " ".join(cassettes),
         }
 
     def find(self, name: str, parts: Mapping[str, str]) -> Any:

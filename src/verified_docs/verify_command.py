@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from verified_docs.evidence import Result, Shard
     from verified_docs.example import Example
     from verified_docs.lane import Lane
+    from verified_docs.notebooks.aside import Aside
     from verified_docs.notebooks.source import Source
     from verified_docs.quarantine import Entry, Quarantine
     from verified_docs.results import Results
@@ -130,6 +131,7 @@ class _Desk:
     proven: list[Fence] = field(default_factory=list)
     held: set[str] = field(default_factory=set)
     failing: set[str] = field(default_factory=set)
+    notebooks: dict[Path, dict[str, str]] = field(default_factory=dict)
     before: int = 0
     shard: Shard | None = None
 
@@ -145,6 +147,7 @@ class _Desk:
         from verified_docs.inventory import check_inventory
         from verified_docs.lane import load_lanes
         from verified_docs.lock import REQUIREMENTS, check_lock
+        from verified_docs.notebooks.aside import Aside
         from verified_docs.notebooks.source import load_sources
         from verified_docs.quarantine import check_quarantine, load_quarantine
 
@@ -161,13 +164,17 @@ class _Desk:
             share = part.share(root, examples, fences, balance)
             examples, fences, self.shard = share.examples, share.fences, share.shard
         started = time.monotonic()
-        self._verify_examples(examples, quarantine, update=update, tell_each=bool(only))
-        check_fences(fences)
+        sources = load_sources(root, examples)
         offline = [fence for fence in fences if fence.language in PYTHON]
-        self._verify_fences(offline)
-        # A notebook is the code of its example once more, in a kernel: where that fails, it says nothing new.
-        made = [source for source in load_sources(root, examples) if source.example.id not in self.failing]
-        self._verify_notebooks(made, update=update)
+        with Aside(root) as aside:
+            if not update:
+                self._begin_notebooks(aside, sources)
+            self._verify_examples(examples, quarantine, update=update, tell_each=bool(only))
+            check_fences(fences)
+            self._verify_fences(offline)
+            # A notebook is the code of its example once more, in a kernel: where that fails, it says nothing new.
+            made = [source for source in sources if source.example.id not in self.failing]
+            self._take_notebooks(aside, made, update=update)
         took = time.monotonic() - started
         done = [result for *_, result in self.results if result.verdict in {"passes", "fails_as_shown"}]
         client = self.lanes[0].client
@@ -271,31 +278,32 @@ class _Desk:
             self.fences[fence.sha256] = seconds
             self.proven.append(fence)
 
-    def _verify_notebooks(self, sources: Iterable[Source], *, update: bool) -> None:
-        from verified_docs.cassette import cassette_path
+    def _begin_notebooks(self, aside: Aside, sources: Iterable[Source]) -> None:
+        from verified_docs.inventory import recorded_lanes
+
+        for source in sources:
+            lanes = recorded_lanes(self.root, source.example, self.lanes)
+            name, parts = self.store.of_notebook(source, lanes)
+            if self._find(name, parts) is None:
+                self.notebooks[source.path] = parts
+                aside.begin(source, lanes)
+
+    def _take_notebooks(self, aside: Aside, sources: Iterable[Source], *, update: bool) -> None:
         from verified_docs.inventory import recorded_lanes
         from verified_docs.notebooks.document import proven_blocks, verify_notebook
         from verified_docs.notebooks.source import notebook_path
 
-        digest = self.store.digests.of
         for source in sources:
             lanes = [] if source.example.id in self.held else recorded_lanes(self.root, source.example, self.lanes)
-            path = notebook_path(self.root, source.path)
-            name = f"the notebook {path.relative_to(self.root).as_posix()}"
-            parts = {
-                "the example": source.example.sha256,
-                "its prose": digest(source.path),
-                "the notebook": digest(path),
-                "its cassettes": " ".join(digest(cassette_path(self.root, lane, source.example.id)) for lane in lanes),
-                "the lanes": " ".join(map(str, lanes)),
-            }
+            name, _ = self.store.of_notebook(source, lanes)
             try:
-                if lanes and self._find(name, parts):
-                    self.proven += proven_blocks(path)
-                    continue
-                self.proven += verify_notebook(source, lanes, self.root, update=update)
-                if lanes and not update:
-                    self.store.keep(name, parts, True)
+                if update:
+                    self.proven += verify_notebook(source, lanes, self.root, update=True)
+                elif not lanes or source.path not in self.notebooks:
+                    self.proven += proven_blocks(notebook_path(self.root, source.path))
+                else:
+                    self.proven += aside.proven(source)
+                    self.store.keep(name, self.notebooks[source.path], True)
             except Problem as problem:
                 self.store.drop(name)
                 self.problems.append(problem)

@@ -15,6 +15,7 @@ from verified_docs.lane import Lane
 from verified_docs.notebook import notebook_blocks
 from verified_docs.notebooks.source import Source, notebook_path
 from verified_docs.problem import Problem, read_text
+from verified_docs.process import MODULE
 from verified_docs.whole import write_whole
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def document(source: Source, outputs: Sequence[list[Output]]) -> str:
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
-def verify_notebook(source: Source, lanes: Iterable[Lane], root: Path, *, update: bool = False) -> list[Fence]:
+def verify_notebook(
+    source: Source, lanes: Iterable[Lane], root: Path, *, update: bool = False, kernel: str = MODULE
+) -> list[Fence]:
     """Executes a notebook in lanes, and holds the committed one to what that gives.
 
     Args:
@@ -57,6 +60,7 @@ def verify_notebook(source: Source, lanes: Iterable[Lane], root: Path, *, update
         lanes: The lanes; their client has to be the one that is installed.
         root: The project's folder.
         update: Write the notebook that the first lane gives, where another one is committed.
+        kernel: The module that serves the kernel.
 
     Returns:
         What it proves: the blocks of the notebook, and the whole file as one of language `ipynb`.
@@ -69,7 +73,7 @@ def verify_notebook(source: Source, lanes: Iterable[Lane], root: Path, *, update
     from verified_docs.notebooks.execute import execute_in
 
     chosen = list(lanes)
-    for lane, outputs in zip(chosen, execute_in(chosen, source, root), strict=True):
+    for lane, outputs in zip(chosen, execute_in(chosen, source, root, kernel), strict=True):
         made = document(source, outputs)
         if update and (not path.exists() or not is_same(read_text(path), made)):
             write_whole(path, made)
