@@ -31,7 +31,7 @@ class _GitLab(BaseHTTPRequestHandler):
     """Answers as recorded, under another name and number."""
 
     def do_GET(self) -> None:
-        url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        url = f"http://{self.headers['Host']}"
         answers = {"/api/v4/metadata": json.dumps({"version": "19.3.0-pre", "enterprise": False})}
         for row in yaml.safe_load(RAW.read_text("utf-8"))["interactions"]:
             text = row["response"]["body"]["string"].replace("https://gitlab.example.com", url)
@@ -135,7 +135,7 @@ def test_the_steps_of_the_tutorial(handbook: Path, gitlab: str) -> None:
     real = {"GITLAB_URL": gitlab, "GITLAB_PROJECT": PROJECT, "GITLAB_PROJECT_ID": "201", "GITLAB_TOKEN": TOKEN}
     assert [f"export {name}=" in snippet("settings.sh") for name in real] == [True, True, True, False]
     code, said = say(handbook, snippet("record.sh"), **real)
-    assert (code, f"1 requests in raw/{LANE}/{MINE}.yaml" in said) == (0, True), said
+    assert (code, f"1 request in raw/{LANE}/{MINE}.yaml" in said) == (0, True), said
     written = [path.read_text("utf-8") for path in (handbook / "raw").rglob("*.*") if path.is_file()]
     written.append((handbook / f"cassettes/{LANE}/{MINE}.yaml").read_text("utf-8"))
     for text in written:

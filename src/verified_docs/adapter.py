@@ -153,7 +153,7 @@ def load_adapter(root: Path) -> Adapter:
         Problem: None is named, or what is named is no adapter.
     """
     name = load_settings(root).get("adapter")
-    fix = "name a class as module:Class, in a module that is installed, then make verify"
+    fix = "name a class as module:Class, in a module that stands here or is installed, then make verify"
     if name is None:
         what = "no adapter is named: nothing says what is volatile, and what is secret"
         raise Problem(root / CONFIG, None, what, f'add adapter = "…" under [tool.verified_docs]: {fix}', kind="config")
