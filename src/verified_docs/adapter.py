@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -151,13 +153,14 @@ def load_adapter(root: Path) -> Adapter:
         Problem: None is named, or what is named is no adapter.
     """
     name = load_settings(root).get("adapter")
-    fix = "name a class as module:Class, in a module that is installed, then make verify"
+    fix = "name a class as module:Class, in a module that stands here or is installed, then make verify"
     if name is None:
         what = "no adapter is named: nothing says what is volatile, and what is secret"
         raise Problem(root / CONFIG, None, what, f'add adapter = "…" under [tool.verified_docs]: {fix}', kind="config")
     module, _, attribute = str(name).partition(":")
     try:
-        adapter = getattr(importlib.import_module(module), attribute)()
+        with _importable(root):
+            adapter = getattr(importlib.import_module(module), attribute)()
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         what = f"adapter = {name!r} under [tool.verified_docs] cannot be used ({error})"
         raise Problem(root / CONFIG, None, what, fix, kind="config") from error
@@ -165,6 +168,34 @@ def load_adapter(root: Path) -> Adapter:
         what = f"{name} is no adapter: it has no {', '.join(missing)}"
         raise Problem(root / CONFIG, None, what, f"add them to the class, or {fix}", kind="config")
     return cast("Adapter", adapter)
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Finds the modules of a folder too, after all that are installed; examples find none of them."""
+    place = str(folder.resolve())
+    sys.path.append(place)
+    try:
+        yield
+    finally:
+        # The last one: it may have been there before.
+        del sys.path[len(sys.path) - 1 - sys.path[::-1].index(place)]
+
+
+def code_of(adapter: Adapter) -> list[Path]:
+    """The code that a result depends on: what examples run with, and the adapter itself, which may be a project's own.
+
+    Args:
+        adapter: Knowledge of server and client.
+
+    Returns:
+        Folders of packages, and files of modules that stand alone.
+    """
+    found = list(adapter.code())
+    for one in type(adapter).__mro__[:-1]:
+        file = Path(inspect.getfile(one))
+        found.append(file.parent if "." in one.__module__ or file.name == "__init__.py" else file)
+    return found
 
 
 @dataclass(frozen=True)

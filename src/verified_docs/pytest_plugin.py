@@ -90,6 +90,22 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return None
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    """Keeps pytest from importing an example that is named on the command line: that would run it with no recording."""
+    from verified_docs.example import EXAMPLES
+
+    handbook = parent.config.stash.get(HANDBOOK, None)
+    if handbook is None or not module_path.is_relative_to(handbook.root / EXAMPLES):
+        return None
+    return _NoModule.from_parent(parent, path=module_path)
+
+
+class _NoModule(pytest.Module):
+    def collect(self) -> list[pytest.Item | pytest.Collector]:
+        return []
+
+
 class _Item(pytest.Item):
     """A check whose message says where, what and how it is put right: no traceback says more."""
 

@@ -52,7 +52,7 @@ def verify(
 
     # Also around what a run leaves behind, such as a thread that goes on.
     with told(), no_network(programs=False), _loading():
-        from verified_docs.adapter import load_adapter
+        from verified_docs.adapter import code_of, load_adapter
         from verified_docs.day import today as day
         from verified_docs.lane import installed_lanes
         from verified_docs.results import Results
@@ -74,7 +74,7 @@ def verify(
         adapter = load_adapter(root)
         lanes = installed_lanes(root, adapter.client, adapter.client_version())
         that_day = day(today)
-        results = Results(root, lanes[0].environment, adapter.code(), fresh=fresh or update)
+        results = Results(root, lanes[0].environment, code_of(adapter), fresh=fresh or update)
         whole = None if example or part else results.find_whole(str(that_day))
         if whole:
             # Nothing has changed: the client is never loaded, nor is most of this program.

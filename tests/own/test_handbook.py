@@ -198,13 +198,33 @@ def test_each_fault_is_told_with_its_fix_and_is_gone_when_it_is_put_right(
 # --- A team's own adapter --------------------------------------------------------------------------------------------
 
 
-def test_an_adapter_of_a_teams_own(handbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _with_own_adapter(root: Path, module: str) -> None:
     own = "from verified_docs.gitlab_rest import GitLabREST\n\n\nclass Ours(GitLabREST):\n    server = 'GitLab'\n"
-    rewrite(handbook / "our_adapter.py", own)
-    replace_in(handbook / "pyproject.toml", "verified_docs.gitlab_rest:GitLabREST", "our_adapter:Ours")
-    monkeypatch.syspath_prepend(str(handbook))
+    rewrite(root / f"{module}.py", own)
+    replace_in(root / "pyproject.toml", "verified_docs.gitlab_rest:GitLabREST", f"{module}:Ours")
+
+
+def test_an_adapter_beside_the_settings_is_found_and_examples_do_not_see_it(handbook: Path) -> None:
+    _with_own_adapter(handbook, "our_adapter")
+    before = list(sys.path)
     code, said = verified(handbook)
-    assert code == 0, said
+    assert (code, sys.path) == (0, before), said
+    rewrite(handbook / "nobody_imports_me.py", "")
+    replace_in(handbook / "docs/index.md", 'print("ready")', 'import nobody_imports_me\nprint("ready")')
+    code, said = verified(handbook)
+    assert (code, "nobody_imports_me" in said) == (1, True), said
+
+
+def test_a_change_of_the_adapter_runs_every_example_again(handbook: Path) -> None:
+    _with_own_adapter(handbook, "an_adapter_that_changes")
+    assert verified(handbook)[0] == 0
+    code, said = run(handbook, "verify", "--why")
+    assert (code, "nothing has changed since" in said) == (0, True), said
+    rewrite(
+        handbook / "an_adapter_that_changes.py", (handbook / "an_adapter_that_changes.py").read_text() + "\n# New.\n"
+    )
+    code, said = run(handbook, "verify", "--why")
+    assert (code, "the code that examples run with changed" in said) == (0, True), said
 
 
 @pytest.mark.parametrize(

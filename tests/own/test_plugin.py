@@ -44,6 +44,13 @@ def test_examples_fences_and_cassettes_are_tests(handbook: Path) -> None:
         assert name in said
 
 
+def test_an_example_that_is_named_is_replayed_and_not_imported(handbook: Path) -> None:
+    code, said = tested(handbook, EXAMPLE)
+    assert (code, "2 passed" in said) == (0, True), said
+    code, said = tested(handbook, f"{EXAMPLE}::gitlab-19.3/python-gitlab-8")
+    assert (code, "1 passed" in said) == (0, True), said
+
+
 def test_without_the_option_there_is_nothing(handbook: Path) -> None:
     code, said = tested(handbook, "-o", "addopts=")
     assert (code, "no tests ran" in said) == (5, True), said

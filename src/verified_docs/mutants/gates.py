@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from verified_docs.adapter import Adapter
+from verified_docs.adapter import Adapter, code_of
 from verified_docs.built import build_again, check_built
 from verified_docs.census import DOCS
 from verified_docs.evidence import Evidence, load_evidence, merge
@@ -87,7 +87,7 @@ class Bench:
     @property
     def results(self) -> Results:
         """What earlier runs have found in this environment, as a run reads it."""
-        return Results(self.root, self.here[0].environment, self.adapter.code())
+        return Results(self.root, self.here[0].environment, code_of(self.adapter))
 
     @property
     def builds_pages(self) -> bool:
