@@ -126,7 +126,7 @@ class _Item(pytest.Item):
 class _Example(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         for lane in self.config.stash[HANDBOOK].lanes:
-            yield _Replay.from_parent(self, name=lane.id, lane=lane)
+            yield _Replay.from_parent(self, name=f"replay[{lane.id}]", lane=lane)
 
 
 class _Replay(_Item):

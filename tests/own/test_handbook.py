@@ -120,7 +120,7 @@ def _copy(root: Path) -> None:
     shutil.copy2(root / EXAMPLE, root / "examples/project/never_recorded.py")
 
 
-RAISES = '# [tool.verified.raises]\n# "*" = { type = "ValueError", match = "x" }'
+RAISES = f'# [tool.verified.raises]\n# "{LANE}" = {{ type = "ValueError", match = "x" }}'
 FAULTS: dict[str, tuple[str, Break, str]] = {
     "another address is asked": (
         "verify",
@@ -130,7 +130,7 @@ FAULTS: dict[str, tuple[str, Break, str]] = {
     "a call is gone": ("verify", _edit(EXAMPLE, "version, _ = gl.version()\n", ""), "/api/v4/version"),
     "a call is there twice": (
         "verify",
-        _edit(EXAMPLE, "version, _ = gl.version()\n", "version, _ = gl.version()\ngl.version()\n"),
+        _edit(EXAMPLE, "member = project", "gl.projects.get(42)\nmember = project"),
         "is not in the recording at this place",
     ),
     "another token is used": (
