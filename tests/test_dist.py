@@ -1,4 +1,4 @@
-"""What a release has: built twice to the same bytes, used in a clean environment, and true in what it says of itself."""
+"""What a release has: built twice to the same bytes, used in a clean environment, true in what it says of itself."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def test_every_pattern_matches_files_and_every_source_of_a_lock_is_matched() -> 
     assert matched(RENOVATE["pip_requirements"]["managerFilePatterns"][0]) == sources
     locks = [name for name in TRACKED if fnmatch(name, RENOVATE["postUpgradeTasks"]["fileFilters"][0])]
     assert {name.removesuffix(".txt") for name in locks} < {name.removesuffix(".in") for name in sources}
-    jobs = [pattern for pattern in RENOVATE["gitlabci"]["managerFilePatterns"]]
+    jobs = RENOVATE["gitlabci"]["managerFilePatterns"]
     assert [name for pattern in jobs for name in matched(pattern)] == [".gitlab-ci.yml", "templates/verified-docs.yml"]
 
 

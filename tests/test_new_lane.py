@@ -1,4 +1,4 @@
-"""The recipe for a new client, step by step, on a small handbook: what it needs, what is said where a step is missing."""
+"""The recipe for a new client on a small handbook: each step, and what is said where a step is missing."""
 
 from __future__ import annotations
 
