@@ -52,7 +52,7 @@ def report(problems: Iterable[Problem], root: Path) -> str:
     base = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
     seen: Counter[str] = Counter()
     rows = []
-    for one in sorted(problems, key=lambda one: (str(one.path), one.line or 0, one.what)):
+    for one in sorted(problems, key=lambda one: (str(one.path), one.line or 0, one.kind, one.what, one.fix)):
         path = _relative(one.path, root, base)
         # A line that moves is still the same problem; two that say the same are told apart by their order.
         identity = "\0".join((one.kind, path, one.what))

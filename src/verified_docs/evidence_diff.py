@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import html
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -169,5 +170,5 @@ def _details(one: Change) -> str:
     more = [f"… {len(rows) - _LINES} more rows"] if len(rows) > _LINES else []
     body = "\n".join(plain(row) for row in [*rows[:_LINES], *more])
     ticks = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
-    where = f"Output of <code>{one.example}</code> in <code>{one.lane}</code>"
+    where = f"Output of <code>{html.escape(one.example)}</code> in <code>{html.escape(one.lane)}</code>"
     return f"<details><summary>{where}</summary>\n\n{ticks}diff\n{body}\n{ticks}\n\n</details>"
