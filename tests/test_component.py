@@ -303,6 +303,36 @@ def test_a_job_of_a_green_pipeline(name: str, variables: dict[str, str], makes: 
             assert (green.kept[name] / path).exists(), path
 
 
+def test_the_comment_says_what_changes(green: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "tests/own"))
+    from test_merge_request import Notes
+
+    path = "handbook/build/evidence/python-gitlab-8.json"
+    now = (green.kept["verified-docs-evidence"] / path).read_text("utf-8")
+    with Notes() as notes:
+        variables = {
+            "VERIFIED_DOCS_TOKEN": notes.token,
+            "CI_SERVER_URL": notes.url,
+            "CI_PROJECT_ID": "42",
+            "CI_MERGE_REQUEST_IID": "7",
+            "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+        }
+        # The branch has none yet; then it has the same; then another one; then none answers.
+        kept = f"verified-docs-evidence {path}"
+        for before in ("", now, now.replace("your role", "the role")):
+            notes.files = {kept: before.encode()} if before else {}
+            done = green.run("verified-docs-comment", **variables)
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert notes.token not in done.stdout + done.stderr
+        (note,) = notes.rows
+        assert "2 outputs changed" in note["body"]
+        assert "\n-the role: DEVELOPER\n+your role: DEVELOPER\n" in note["body"]
+        notes.refuse = 403
+        done = green.run("verified-docs-comment", **variables)
+    assert (done.returncode, "GitLab says 403" in done.stderr) == (1, True)
+    assert notes.token not in done.stdout + done.stderr
+
+
 def test_every_job_was_run(request: pytest.FixtureRequest, green: Pipeline) -> None:
     here = {item.name for item in request.session.items}
     if "test_a_job_of_a_green_pipeline[pages-variables0-public/how-to/read-a-project/index.html]" not in here:
@@ -342,6 +372,11 @@ FAULTS: dict[str, tuple[str, Callable[[Path], object], str]] = {
         "pages",
         edit("docs/how-to/read-a-project.md", "project/read_project", "project/reed_project"),
         "reed_project",
+    ),
+    "a handbook that does not build": (
+        "verified-docs-mutants",
+        edit("docs/index.md", "read-a-project.md", "no.md"),
+        "no.md",
     ),
     "a link that leads nowhere": ("pages", edit("docs/index.md", "read-a-project.md", "no.md"), "no.md"),
     "a secret in the handbook": (

@@ -20,7 +20,7 @@ from verified_docs.gitlab_merge_request import TOKEN, Job, fetch_artifact, say
 from verified_docs.problem import Problem
 
 NOTES = "/api/v4/projects/42/merge_requests/7/notes"
-ARTIFACT = "/api/v4/projects/42/jobs/artifacts/main/raw/build/evidence/x.json"
+ARTIFACTS = "/api/v4/projects/42/jobs/artifacts/main/raw/"
 CHANGED = f"{MARK} x -->\n## Evidence: 1 verdict changed\n"
 UNCHANGED = f"{MARK} x unchanged -->\n## Evidence: nothing changed\n"
 ME, ANOTHER = 5, 6
@@ -33,7 +33,7 @@ class Notes:
         rows: The notes.
         said: Method and path of every request.
         refuse: The status that answers everything, or 0.
-        file: What the branch has kept.
+        files: What jobs of the branch have kept: `JOB PATH` to content.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Notes:
         self.rows: list[dict[str, Any]] = []
         self.said: list[str] = []
         self.refuse = 0
-        self.file: bytes | None = b"{}"
+        self.files = {"verify build/evidence/x.json": b"{}"}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
 
@@ -86,8 +86,8 @@ class Notes:
                     self._answer(notes.refuse or 401, {"message": "401 Unauthorized"})
                 elif path == "/api/v4/user":
                     self._answer(200, {"id": ME})
-                elif path == ARTIFACT and notes.file is not None and "job=verify" in query:
-                    self._answer(200, notes.file)
+                elif (kept := f"{query.partition('job=')[2]} {path.removeprefix(ARTIFACTS)}") in notes.files:
+                    self._answer(200, notes.files[kept])
                 elif path == NOTES and self.command == "GET":
                     page = int((re.findall(r"\bpage=(\d+)", query) or ["1"])[0])
                     more = {"Link": f'<{notes.url}{NOTES}?page={page + 1}>; rel="next"'}
@@ -170,7 +170,7 @@ def test_nobody_answers() -> None:
 def test_an_artifact_of_the_target_branch(notes: Notes) -> None:
     assert fetch_artifact(notes.job, "verify", "build/evidence/x.json") == b"{}"
     assert fetch_artifact(notes.job, "another", "build/evidence/x.json") is None
-    notes.file = None
+    notes.files.clear()
     assert fetch_artifact(notes.job, "verify", "build/evidence/x.json") is None
     notes.refuse = 403
     with pytest.raises(Problem, match="cannot be read: GitLab says 403"):
