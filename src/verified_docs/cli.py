@@ -10,6 +10,8 @@ import typer
 from verified_docs.built_command import built
 from verified_docs.bundle_command import bundle
 from verified_docs.census_command import census
+from verified_docs.comment_command import baseline, comment
+from verified_docs.compare_command import compare
 from verified_docs.drift_command import drift, freshness
 from verified_docs.init_command import init
 from verified_docs.join_command import join
@@ -83,9 +85,12 @@ def publish(
 
 
 app.command()(addresses)
+app.command()(baseline)
 app.command()(built)
 app.command()(bundle)
 app.command()(census)
+app.command()(comment)
+app.command()(compare)
 app.command()(drift)
 app.command()(freshness)
 app.command()(init)

@@ -72,7 +72,10 @@ def freshness(
         int | None, typer.Option(min=1, help="How old a recording may be.", show_default="what the project promises")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the ages for a program.")] = False,
-    badge: Annotated[Path | None, typer.Option(help="Where to write a badge for shields.io, as JSON.")] = None,
+    badge: Annotated[
+        list[Path] | None,
+        typer.Option(help="Where to write a badge: a picture if it ends in .svg, else JSON; may be repeated."),
+    ] = None,
     root: Root = Path(),
 ) -> None:
     """Say how old the recordings are, and fail if one is older than promised.
@@ -81,6 +84,7 @@ def freshness(
     """
     with told():
         from verified_docs import freshness as age
+        from verified_docs.badge import svg
         from verified_docs.day import today as day
         from verified_docs.lane import load_lanes
         from verified_docs.whole import write_whole
@@ -89,8 +93,8 @@ def freshness(
         lanes = load_lanes(root)
         promised = {lane.id: max_days for lane in lanes} if max_days else age.promises(root)
         ages = age.freshness(root, age.recorded_days(root, lanes), promised, day(today))
-        if badge:
-            write_whole(badge, ages.badge())
+        for path in badge or ():
+            write_whole(path, svg(ages.badge()) if path.suffix == ".svg" else ages.badge())
         if json:
             print(ages.to_json(), end="")
         else:

@@ -39,6 +39,7 @@ def verify(
     fresh: Annotated[bool, typer.Option("--fresh", help="Run everything, whatever earlier runs have found.")] = False,
     shard: Annotated[str | None, typer.Option(help="Verify one part of all, such as 2/3.")] = None,
     balance: Annotated[Path | None, typer.Option(help="Times of an earlier run, by which to divide shards.")] = None,
+    code_quality: Annotated[Path | None, typer.Option(help="Where to write what is wrong, as Code Quality.")] = None,
     today: Today = None,
     root: Root = Path(),
 ) -> None:
@@ -48,10 +49,11 @@ def verify(
 
     Examples in quarantine run, and do not fail the gate. A quarantine that has ended does.
     """
+    from verified_docs.code_quality import reported
     from verified_docs.isolation import no_network
 
     # Also around what a run leaves behind, such as a thread that goes on.
-    with told(), no_network(programs=False), _loading():
+    with told(), reported(code_quality, root) as problems, no_network(programs=False), _loading():
         from verified_docs.adapter import code_of, load_adapter
         from verified_docs.day import today as day
         from verified_docs.lane import installed_lanes
@@ -83,7 +85,7 @@ def verify(
             return
         if evidence:
             evidence.unlink(missing_ok=True)
-        desk = _Desk(root, adapter, lanes, results, why=why)
+        desk = _Desk(root, adapter, lanes, results, why=why, problems=problems)
         try:
             said = desk.verify(example, that_day, part, balance, update=update)
             if not example:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Timer
@@ -14,7 +15,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import verified_docs
-from verified_docs.lane import Lane
+from verified_docs.adapter import load_adapter
+from verified_docs.lane import Lane, load_lanes
 from verified_docs.problem import Problem
 from verified_docs.process import MODULE
 
@@ -91,6 +93,10 @@ class Workers:
     def _python(self, lane: Lane) -> Path:
         path = self._root / ".venv" / lane.environment / "bin" / "python"
         if not path.exists():
+            one = len({other.environment for other in load_lanes(self._root)}) == 1
+            if one and load_adapter(self._root).client_version() == lane.client_version:
+                # Whoever has one environment only is in it, wherever it stands.
+                return Path(sys.executable)
             raise Problem(path, None, f"there is no environment for {lane.client}", "make setup", kind="environment")
         return path
 
