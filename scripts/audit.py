@@ -79,6 +79,8 @@ def warm_up(examples: list[Example]) -> None:
     """Imports once what the examples import, so that every copy of this process has it."""
     # A process with threads cannot be copied safely: telemetry and linear algebra would start some.
     os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", MPLBACKEND="agg", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    # Which code linear algebra takes is for the machine to say, as in the replays that the evidence is of.
+    os.environ.pop("OPENBLAS_CORETYPE", None)
     names = set(LED_TO)
     for node in (node for example in examples for node in ast.walk(ast.parse(example.source))):
         match node:

@@ -45,7 +45,8 @@ LANE = "gitlab-19.3/mlflow-3"
 SIZES = (100, 500, 2000)
 # Seconds that one run may take.
 LONGEST = 1800.0
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
+_DROPPED = {"PYTHONDONTWRITEBYTECODE", "OPENBLAS_CORETYPE"}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in _DROPPED} | {
     "NO_MKDOCS_2_WARNING": "1",
     "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT / 'scripts'}",
 }

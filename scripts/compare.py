@@ -242,6 +242,7 @@ def plant(project: Path, scratch: Path, quota: int) -> dict[str, Planted]:
 
 
 def main() -> int:
+    os.environ.pop("OPENBLAS_CORETYPE", None)
     parser = argparse.ArgumentParser(
         description="Runs the same examples, and plants the same faults, under other tools."
     )

@@ -36,6 +36,8 @@ with contextlib.suppress(ModuleNotFoundError):  # the MLflow 2 environment only 
 
 # Before anything imports MLflow: it would look up its maker's host for usage statistics.
 os.environ.update(GitLabMLflow.settings)
+# And before anything loads NumPy: examples do without this as well, see `isolation`.
+os.environ.pop("OPENBLAS_CORETYPE", None)
 # And before anything asks the keyring of whoever runs the tests.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
