@@ -47,7 +47,7 @@ def test_examples_fences_and_cassettes_are_tests(handbook: Path) -> None:
 def test_an_example_that_is_named_is_replayed_and_not_imported(handbook: Path) -> None:
     code, said = pytest_on(handbook, EXAMPLE)
     assert (code, "2 passed" in said) == (0, True), said
-    code, said = pytest_on(handbook, f"{EXAMPLE}::gitlab-19.3/python-gitlab-8")
+    code, said = pytest_on(handbook, f"{EXAMPLE}::replay[gitlab-19.3/python-gitlab-8]")
     assert (code, "1 passed" in said) == (0, True), said
 
 
