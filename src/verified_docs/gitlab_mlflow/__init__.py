@@ -42,6 +42,9 @@ _VOLATILE_IN_MODEL = {
     "utc_time_created": re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})?"),
 }
 
+# What autologging computes of a model that was just trained: its last digits depend on the processor.
+_COMPUTED = re.compile(r"training_\w+")
+
 # GitLab names a run after three animals, such as `eel-dolphin-elephant-2081`.
 _ANIMALS = re.compile(r"(?:[a-z]+-){3}\d{1,4}")
 _MADE_UP = re.compile(rf'"(?:run_)?name":\s*"({_ANIMALS.pattern})"')
@@ -102,6 +105,8 @@ class GitLabMLflow:
     def comparable(self, body: Any) -> Any:
         """Drops times, the user's name, source tags, ids of models and the layout of GraphQL.
 
+        Of a metric that autologging has computed, three digits count.
+
         JSON inside strings is parsed.
         """
         if isinstance(body, list):
@@ -109,6 +114,8 @@ class GitLabMLflow:
         if isinstance(body, dict):
             # A data set names its source in a dictionary of tags, a run in a list.
             kept = {key: value for key, value in body.items() if not _VOLATILE_TAGS.match(key)}
+            if isinstance(kept.get("value"), float) and _COMPUTED.fullmatch(str(kept.get("key"))):
+                kept["value"] = float(f"{kept['value']:.3g}")
             return {key: self._comparable_field(body, key, value) for key, value in kept.items()}
         if isinstance(body, str) and body[:1] in {"{", "["}:
             try:
