@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,12 +68,17 @@ def test_what_takes_no_time_is_spread_too(count: int, of: int) -> None:
     assert max(sizes) - min(sizes) <= 1
 
 
+def last(folder: Path) -> Path:
+    """Times of an earlier run: made up, each example with its own."""
+    examples = {one.sha256: {"lane": 0.1 + number % 7} for number, one in enumerate(load_examples(ROOT))}
+    write_durations(folder / "last.json", Durations(examples=examples))
+    return beside(folder / "last.json")
+
+
 @pytest.mark.parametrize("of", [1, 2, 3, 7, 500])
 def test_shards_of_this_project(of: int, tmp_path: Path) -> None:
     examples, fences = load_examples(ROOT), take_census(ROOT / DOCS)
-    balance = tmp_path / "last.json"
-    balance.write_text(beside(HERE).read_text("utf-8"), "utf-8")
-    for times in (None, balance):
+    for times in (None, last(tmp_path)):
         shares = [Part(number, of).share(ROOT, examples, fences, times) for number in range(1, of + 1)]
         assert sorted(one.id for share in shares for one in share.examples) == sorted(one.id for one in examples)
         found = [(one.page, one.line) for share in shares for one in share.fences]
@@ -157,11 +163,16 @@ def shards(of: int, balance: Path | None = None, folder: Path = Path()) -> list[
 
 
 @pytest.mark.parametrize("of", [1, 2, 3, 7])
-def test_joined_shards_are_the_evidence_of_the_whole_to_the_byte(of: int) -> None:
+def test_joined_shards_are_the_evidence_of_the_whole_to_the_byte(of: int, tmp_path: Path) -> None:
     whole = HERE.read_text("utf-8")
     assert joined(shards(of)).to_json() == whole
     assert joined(shards(of)[::-1]).to_json() == whole
-    assert joined(shards(of, beside(HERE))).to_json() == whole
+    assert joined(shards(of, last(tmp_path))).to_json() == whole
+
+
+def by_other_times(parts: list[Marked]) -> list[Marked]:
+    with tempfile.TemporaryDirectory() as folder:
+        return [*parts[:2], shards(3, last(Path(folder)))[2]]
 
 
 def changed(number: int, **changes: Any) -> Change:
@@ -199,7 +210,7 @@ REFUSED: dict[str, tuple[Change, str, str]] = {
     "of-another-number": (lambda parts: [*parts[:2], shards(4)[2]], "this is a shard of 4", "--shard 1/3"),
     "of-other-lanes": (changed(1, lanes={}), "in other lanes", "of one environment"),
     "of-other-sources": (of_other_sources, "other examples or pages", "from one commit"),
-    "by-other-times": (lambda parts: [*parts[:2], shards(3, beside(HERE))[2]], "by other times", "--shard 1/3"),
+    "by-other-times": (by_other_times, "by other times", "--shard 1/3"),
     "an-example-lost": (lost, "do not hold all examples", "--shard 1/3"),
     "an-example-swapped": (swapped, "do not hold all examples", "--shard 1/3"),
     "fences-lost": (changed(0, fences={}), "do not hold all", "--shard 1/3"),

@@ -42,7 +42,7 @@ class SpeedPage:
     def pairs(self, *parts: str) -> str:
         """The table of some parts: each thing, what it is compared with, and the budget."""
         chosen = [pair for part in parts for pair in self._speed.pairs if pair.part == part]
-        rows = ["| What | Runs | Seconds | Memory | Compared with | Seconds | Memory | Ratio | Budget | |"]
+        rows = ["| What | Runs | Seconds | Memory | Compared with | Seconds | Memory | Ratio | Budget | Kept |"]
         rows.append("|---|--:|--:|--:|---|--:|--:|--:|--:|---|")
         for pair in chosen:
             other = (pair.other.what, _times(pair.other), _memory(pair.other)) if pair.other else ("–", "–", "–")

@@ -172,5 +172,4 @@ OPERATORS = (
     ),
     Operator("evidence", "evidence that says something else, or was cut", ("evidence",), _evidence),
     Operator("built-page", "a page or file of the built site that was changed or is gone", ("built",), _built),
-    Operator("result-cache", "a cached result of another state", (), lambda project: (), "results are not cached yet"),
 )
