@@ -44,9 +44,8 @@ def scan(
 
 def _report(root: Path, paths: list[Path] | None, *, staged: bool) -> Report:
     from verified_docs import scan as scanner
-    from verified_docs.adapter import load_adapter
+    from verified_docs.gitlab_mlflow import GitLabMLflow
     from verified_docs.known import load_known
-    from verified_docs.lane import load_settings
 
     if paths and staged:
         raise Problem(
@@ -64,8 +63,7 @@ def _report(root: Path, paths: list[Path] | None, *, staged: bool) -> Report:
         files,
         load_known(root),
         scanner.load_exempt(root),
-        # A project without an adapter has no cassettes yet.
-        host=load_adapter(root).host if load_settings(root).get("adapter") else None,
+        host=GitLabMLflow.host,
         whole=not paths and not staged,
     )
 

@@ -219,15 +219,13 @@ def load_score(root: Path) -> Score:
 
 
 def check_score(root: Path, found: Score) -> None:
-    """Makes sure that the page shows what a whole run has found; without a score there is no page that shows it.
+    """Makes sure that the page shows what a whole run has found.
 
     Raises:
         Problem: It shows something else; the first difference is named.
     """
     path = root / SCORE
-    if not path.exists():
-        return
-    then = read_text(path).splitlines()
+    then = read_text(path).splitlines() if path.exists() else []
     now = found.to_json().splitlines()
     if then != now:
         line = next((n for n, (old, new) in enumerate(zip(then, now, strict=False), 1) if old != new), len(then))

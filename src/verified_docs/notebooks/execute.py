@@ -20,7 +20,6 @@ from verified_docs.lane import Lane
 from verified_docs.notebooks.kernel import Job, Report
 from verified_docs.notebooks.source import Source
 from verified_docs.problem import Problem, shown
-from verified_docs.process import KERNEL, MODULE
 
 Output = dict[str, Any]
 SVG = "image/svg+xml"
@@ -29,7 +28,7 @@ _PATIENCE = 300
 _LOG = "kernel.log"
 
 
-def execute_in(lanes: Sequence[Lane], source: Source, root: Path, kernel: str = MODULE) -> Iterator[list[list[Output]]]:
+def execute_in(lanes: Sequence[Lane], source: Source, root: Path, kernel: str) -> Iterator[list[list[Output]]]:
     """Executes a notebook against the recordings of its example, in a kernel for each lane, all at the same time.
 
     Args:
@@ -66,8 +65,7 @@ def _executed(source: Source, lane: Lane, root: Path, kernel: str) -> tuple[Repo
         folder = Path(name)
         job = Job(root=root, example=source.example.id, lane=lane.id, report=folder / "report.json")
         (folder / "job.json").write_text(job.model_dump_json(), "utf-8")
-        words = [KERNEL, str(root), "{connection_file}", str(folder / "job.json")]
-        command = [sys.executable, "-m", kernel, *words]
+        command = [sys.executable, "-m", kernel, "{connection_file}", str(folder / "job.json")]
         ended = _run(source, folder, command)
         if ended is None:
             last = (folder / _LOG).read_text("utf-8", "replace").strip().rpartition("\n")[2]

@@ -1,2 +1,0 @@
-make lock
-make setup

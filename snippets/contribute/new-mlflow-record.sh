@@ -1,1 +1,0 @@
-make record LANE=gitlab-19.3/mlflow-4

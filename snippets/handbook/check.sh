@@ -1,1 +1,0 @@
-make check EX=project/read_project

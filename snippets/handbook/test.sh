@@ -1,2 +1,0 @@
-make test
-.venv/bin/pytest --verified-docs examples/project/read_visibility.py

@@ -1,1 +1,0 @@
-make update EX=project/read_project
