@@ -1,7 +1,7 @@
 # One target per intention. `make help` lists them.
 .DEFAULT_GOAL := help
 .PHONY: help setup site serve watch addresses links bundle notebooks pictures built test verify audit check update golden mutants import record freshness measured diagrams census scan bench compare
-.PHONY: lint types lock clean
+.PHONY: lint types lock dist clean
 MAKEFLAGS += --no-print-directory
 
 MAJORS := 2 3
@@ -136,7 +136,7 @@ types: setup
 	@$(MAIN)/mypy --no-error-summary
 
 lock: setup ## Pin the newest allowed dependencies, with hashes
-	@for name in uv mlflow-2 mlflow-3; do \
+	@for name in uv $(MAJORS:%=mlflow-%); do \
 	  $(MAIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.12 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	    requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
@@ -144,5 +144,8 @@ lock: setup ## Pin the newest allowed dependencies, with hashes
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  requirements/compare.in --output-file requirements/compare.txt
 
+dist: bundle ## Build what a release has into dist/: wheel, source archive, the site, and their sums
+	@$(MAIN)/python scripts/dist.py build/*.zip
+
 clean: ## Remove what was built, keep the environments
-	rm -rf build site .mypy_cache .ruff_cache .hypothesis
+	rm -rf build dist site .mypy_cache .ruff_cache .hypothesis

@@ -185,6 +185,9 @@ def lasting(value: Any, key: str = "") -> Any:
     """A JSON value without what no two runs have in common."""
     if isinstance(value, dict):
         fields = value.items()
+        if str(value.get("key")).startswith("training_") and isinstance(value.get("value"), float):
+            # MLflow computed it of a model: the rest depends on the processor.
+            fields = {**value, "value": f"{value['value']:.3g}"}.items()
         return {name: lasting(item, name) for name, item in fields if not PERSON_OR_SCRIPT.fullmatch(name)}
     if isinstance(value, list):
         return [lasting(row) for row in value if not (isinstance(row, dict) and is_script_tag(row))]

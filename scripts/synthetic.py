@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -63,7 +64,8 @@ def _rest(root: Path, into: Path, lane: str, manifest: dict[str, dict[str, str]]
     """Manifest, settings and pages."""
     (into / "cassettes" / "manifest.json").write_text(json.dumps({"recordings": manifest}), "utf-8")
     names = lane_of(lane)
-    settings = f'lanes = [{{ server = "{names["server"]}", client = "{names["client"]}" }}]\n'
+    adapter = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["verified_docs"]["adapter"]
+    settings = f'adapter = "{adapter}"\nlanes = [{{ server = "{names["server"]}", client = "{names["client"]}" }}]\n'
     (into / "pyproject.toml").write_text(f"[tool.verified_docs]\n{settings}", "utf-8")
     _copy(root / ".env.template", into / ".env.template")
     (into / "docs").mkdir()

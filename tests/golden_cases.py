@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest import LANES, LANES_HERE, PARTS
-from golden_project import CHECK, EXAMPLES, FAILS, LANE, PRINTS, Case, both, edit, text, write
+from golden_project import CHECK, EXAMPLES, FAILS, LANE, PRINTS, SETTINGS, Case, both, edit, text, write
 
 PASSES = f"examples/{CHECK}.py"
 ENDS = f"examples/{FAILS}.py"
@@ -177,11 +177,11 @@ CASES: dict[str, Case] = {
     # Settings, lanes, evidence
     "settings": Case(ALL, text("pyproject.toml", "[tool.other]\n")),
     "settings-key": Case(ALL, edit("pyproject.toml", "lanes =", "lane = 1\nlanes =")),
-    "lanes": Case(ALL, text("pyproject.toml", '[tool.verified_docs]\nlanes = [{ server = "GitLab" }]\n')),
-    "lanes-none": Case(ALL, text("pyproject.toml", "[tool.verified_docs]\nlanes = []\n")),
+    "lanes": Case(ALL, text("pyproject.toml", SETTINGS + 'lanes = [{ server = "GitLab" }]\n')),
+    "lanes-none": Case(ALL, text("pyproject.toml", f"{SETTINGS}lanes = []\n")),
     "lanes-elsewhere": Case(
         ALL,
-        text("pyproject.toml", '[tool.verified_docs]\nlanes = [{ server = "GitLab 9.9", client = "MLflow 0.1" }]\n'),
+        text("pyproject.toml", SETTINGS + 'lanes = [{ server = "GitLab 9.9", client = "MLflow 0.1" }]\n'),
     ),
     "evidence-of-one": Case(f"verify {CHECK} --evidence {EVIDENCE}", lambda root: None),
     "evidence-none": Case(PUBLISH, lambda root: None),

@@ -27,6 +27,8 @@ CHECK, FAILS, PRINTS, ORDERED = (
     "registry/newest_version",
     "tracking/nested_runs",
 )
+# What begins the settings of a project that replays what this one does.
+SETTINGS = '[tool.verified_docs]\nadapter = "verified_docs.gitlab_mlflow:GitLabMLflow"\n'
 EXAMPLES = (CHECK, FAILS, PRINTS, ORDERED)
 LANE = LANES_HERE[-1].id
 PACKAGE = ROOT / "src" / "verified_docs"
@@ -54,7 +56,7 @@ def small_project(root: Path) -> Path:
     shown = "\n\n".join(f'{{{{ example("{name}") }}}}' for name in EXAMPLES)
     write(root / "docs/index.md", f"# Home\n\n```python\nprint(1)\n#> 1\n```\n\n{shown}\n")
     lanes = "".join(f'  {{ server = "{lane.server}", client = "{lane.client}" }},\n' for lane in LANES)
-    write(root / "pyproject.toml", f"[tool.verified_docs]\nlanes = [\n{lanes}]\n")
+    write(root / "pyproject.toml", f"{SETTINGS}lanes = [\n{lanes}]\n")
     for ending in (".yaml", ".json"):
         raw = ROOT / "tests/recordings" / LANE / f"{CHECK}{ending}"
         write(root / "raw" / LANE / f"{CHECK}{ending}", raw.read_text("utf-8"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import time
 from collections.abc import Callable
@@ -280,3 +281,19 @@ def test_a_missing_variable_is_told(edited: Callable[..., Example]) -> None:
     assert problem.kind == "exception"
     assert "KeyError" in problem.what
     assert "GITLAB_TOKENS" in problem.detail
+
+
+@pytest.mark.parametrize(
+    ("key", "one", "two", "same"),
+    [
+        ("training_log_loss", 0.0496723021848845, 0.04967134448797245, True),
+        ("training_log_loss", 0.0496723021848845, 0.0598, False),
+        ("training_accuracy_score", 1.0, 1, False),
+        ("accuracy", 0.95, 0.95001, False),
+        ("training_rows", 142, 143, False),
+    ],
+)
+def test_what_a_processor_decides_of_a_metric_is_not_compared(key: str, one: float, two: float, same: bool) -> None:
+    rows = [{"metrics": [{"key": key, "value": value, "step": 0}]} for value in (one, two)]
+    before, after = (json.dumps(ADAPTER.comparable(row)) for row in rows)
+    assert (before == after) is same

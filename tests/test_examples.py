@@ -17,7 +17,6 @@ from verified_docs.lane import Lane
 from verified_docs.lock import check_lock
 from verified_docs.notebooks.document import verify_notebook
 from verified_docs.notebooks.source import Source, load_sources
-from verified_docs.notebooks_command import KERNEL
 from verified_docs.problem import Problem
 from verified_docs.quarantine import check_quarantine, load_quarantine
 from verified_docs.verify import verify, verify_fence, verify_lanes
@@ -62,7 +61,7 @@ def test_fence_runs_without_a_server(fence: Fence, ran: list[Fence]) -> None:
 def test_notebook_does_what_is_committed(source: Source, ran: list[Fence]) -> None:
     lanes = recorded_lanes(ROOT, source.example, LANES_HERE)
     assert lanes == LANES_HERE, "the notebooks say that every lane has them"
-    ran += verify_notebook(source, lanes, ROOT, KERNEL)
+    ran += verify_notebook(source, lanes, ROOT)
 
 
 def test_every_cassette_is_an_import_with_an_example() -> None:

@@ -34,7 +34,6 @@ from verified_docs.mutants.score import (
 from verified_docs.mutants.trial import Verdict, try_mutants
 from verified_docs.problem import Problem, Problems
 
-PROGRAM = "verified_docs.gitlab_mlflow.mutant_process"
 RUNNER = CliRunner()
 
 
@@ -140,7 +139,7 @@ def sample(here: Project) -> list[Mutant]:
 
 def test_a_sample_is_seen(sample: list[Mutant], here: Project) -> None:
     equivalent = {one.id for one in load_equivalent(ROOT)}
-    verdicts = try_mutants(ROOT, sample, LANES_HERE, PROGRAM)
+    verdicts = try_mutants(ROOT, sample, LANES_HERE)
     assert len(verdicts) >= 30
     assert [row.mutant.id for row in verdicts if not row.killed and row.mutant.id not in equivalent] == []
     assert all(row.kind not in {"crash", "hang", "died"} for row in verdicts), "told without a traceback"

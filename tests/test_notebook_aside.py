@@ -13,7 +13,6 @@ from verified_docs.cli import app
 from verified_docs.notebooks.aside import Aside
 from verified_docs.notebooks.document import proven_blocks
 from verified_docs.notebooks.source import notebook_path
-from verified_docs.notebooks_command import KERNEL
 from verified_docs.problem import Problem
 
 NAME = SOURCE.example.id
@@ -21,7 +20,7 @@ RUN = CliRunner(env={"NO_COLOR": "1", "TERM": "dumb"})
 
 
 def test_what_is_proven_aside_is_what_is_committed() -> None:
-    with Aside(ROOT, KERNEL) as aside:
+    with Aside(ROOT) as aside:
         aside.begin(SOURCE, LANES_HERE[-1:])
         assert aside.proven(SOURCE) == proven_blocks(notebook_path(ROOT, SOURCE.path))
 

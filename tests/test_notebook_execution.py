@@ -12,7 +12,6 @@ from verified_docs.example import load_example
 from verified_docs.notebooks.document import verify_notebook
 from verified_docs.notebooks.execute import execute_in
 from verified_docs.notebooks.source import Source, notebook_path, read_source
-from verified_docs.notebooks_command import KERNEL
 from verified_docs.problem import Problem
 
 PATH = ROOT / "examples/guide/explore_runs.md"
@@ -30,7 +29,7 @@ def edited(cell: int, old: str, new: str) -> Source:
 
 def fault(source: Source) -> Problem:
     with pytest.raises(Problem) as caught:
-        next(execute_in([NEWEST], source, ROOT, KERNEL))
+        next(execute_in([NEWEST], source, ROOT))
     return caught.value
 
 
@@ -89,11 +88,11 @@ def test_what_differs_is_shown_and_written_on_demand(project: Path) -> None:
     rewrite(path, before.replace("0.905", "0.995"))
     source = replace(SOURCE, path=project / PATH.relative_to(ROOT))
     with pytest.raises(Problem, match="something else than is committed") as caught:
-        verify_notebook(source, [NEWEST], project, KERNEL)
+        verify_notebook(source, [NEWEST], project)
     problem = caught.value
     assert "0.995" in path.read_text("utf-8").splitlines()[(problem.line or 0) - 1]
     assert "0.905" in problem.detail
     assert "UPDATE=1" in problem.fix
-    proven = verify_notebook(source, [NEWEST], project, KERNEL, update=True)
+    proven = verify_notebook(source, [NEWEST], project, update=True)
     assert path.read_text("utf-8") == before
     assert proven[0].content == before

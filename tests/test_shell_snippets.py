@@ -57,6 +57,7 @@ class Not:
 INSTALLS = Not("it installs packages from an index")
 TEAM = "members: [{ username: reporter, role: Reporter, days: 39 }]\nmlflow: { experiment: wine-classifier }\n"
 RECORDS = Not("it records a GitLab: test_record_page runs it against one on loopback")
+HANDBOOK = Not("test_tutorial_handbook runs it in a handbook, in the order of the page")
 SETTINGS = "cp settings.env .env"
 # The rows of scan_allow are about files of the program and of the tests.
 REPOSITORY = f"cp -r {ROOT / 'src'} {ROOT / 'tests'} {ROOT / '.gitignore'} . && git init -q && git add -A"
@@ -89,6 +90,9 @@ ROWS: dict[str, Ran | Not] = {
     "contribute/check-one.sh": Not("it needs make and both environments: test_watch verifies an example in both"),
     "contribute/bench.sh": Not("it measures for an hour: test_speed runs the parts on small projects"),
     "contribute/hook.sh": INSTALLS,
+    "contribute/new-mlflow-lock.sh": INSTALLS,
+    "contribute/new-mlflow-record.sh": RECORDS,
+    "contribute/new-mlflow-verify.sh": Not("it verifies the whole project: test_new_lane does so with a small one"),
     "contribute/record-all.sh": RECORDS,
     "contribute/record-choice.sh": RECORDS,
     "contribute/record-lane.sh": RECORDS,
@@ -99,6 +103,18 @@ ROWS: dict[str, Ran | Not] = {
     "contribute/scan-some.sh": Ran(says=("no secret in", '"findings": []'), before=REPOSITORY, project=True),
     "contribute/shards.sh": Not("it verifies the whole project: test_shard runs the same commands on a small one"),
     "contribute/watch.sh": Not("it stays open until Ctrl-C: test_watch starts the command and stops it"),
+    "handbook/check.sh": HANDBOOK,
+    "handbook/init.sh": HANDBOOK,
+    "handbook/install.sh": INSTALLS,
+    "handbook/own-example.sh": HANDBOOK,
+    "handbook/own-page.sh": HANDBOOK,
+    "handbook/record-file.sh": HANDBOOK,
+    "handbook/record.sh": HANDBOOK,
+    "handbook/serve.sh": Not("it stays open until Ctrl-C: test_handbook builds the same site"),
+    "handbook/settings.sh": Not("it reads a token from the terminal: test_tutorial_handbook sets the same variables"),
+    "handbook/site.sh": Not("it builds a site: test_handbook does so, in an environment that can"),
+    "handbook/test.sh": HANDBOOK,
+    "handbook/update.sh": HANDBOOK,
     "install/check-version.sh": Ran(says=("mlflow, version",)),
     "install/lock.sh": INSTALLS,
     "install/two-environments.sh": INSTALLS,

@@ -34,6 +34,7 @@ PREDEFINED = {
     "CI_NODE_TOTAL",
     "CI_PIPELINE_SOURCE",
     "CI_PROJECT_ID",
+    "CI_SERVER_FQDN",
     "CI_SERVER_URL",
 }
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from verified_docs.cassette import Interaction
 from verified_docs.example import Example
-from verified_docs.lane import Lane
+from verified_docs.lane import CONFIG, Lane, load_settings
+from verified_docs.problem import Problem
 from verified_docs.provenance import Software
 
 
 class Adapter(Protocol):
     """What verified_docs has to be told about the server and the client.
+
+    Nothing of it loads the client: only a run does, with `settings` in its environment.
 
     Attributes:
         server: The server's name in provenance.
@@ -25,6 +31,7 @@ class Adapter(Protocol):
         credential_headers: Headers that carry a credential, in lower case.
         request_headers: Other request headers to keep, in lower case.
         answer_headers: Answer headers to keep, in lower case.
+        settings: The environment variables that the client has to find when it is loaded.
         placeholder: What stands in a cassette for ids that a server makes up, and is numbered by its place there.
     """
 
@@ -34,6 +41,7 @@ class Adapter(Protocol):
     credential_headers: frozenset[str]
     request_headers: frozenset[str]
     answer_headers: frozenset[str]
+    settings: Mapping[str, str]
     placeholder: re.Pattern[str]
 
     def stabilise(
@@ -117,6 +125,78 @@ class Adapter(Protocol):
         """Undoes on exit what a run changed in the client's process-wide state."""
         ...
 
+    def recorder(self, root: Path, group: str | None, project: int | None) -> Recorder:
+        """What gives examples a place of their own on a real server, for `verified-docs record`.
+
+        Args:
+            root: The project's folder.
+            group: Where to make places, as the server names it; None for a place of its choice.
+            project: A place that is there already, to use instead.
+
+        Raises:
+            Problem: This adapter records nothing, or the server's address or credentials are missing.
+        """
+        ...
+
+
+# What a class of a project's own most likely lacks.
+_MEMBERS = sorted({*Adapter.__annotations__, *(name for name in vars(Adapter) if not name.startswith("_"))})
+
+
+def load_adapter(root: Path) -> Adapter:
+    """The adapter of a project: `adapter = "module:Class"` under `[tool.verified_docs]`.
+
+    Args:
+        root: The project's folder; its modules may stand there, too.
+
+    Raises:
+        Problem: None is named, or what is named is no adapter.
+    """
+    name = load_settings(root).get("adapter")
+    fix = "name a class as module:Class, in a module that stands here or is installed, then make verify"
+    if name is None:
+        what = "no adapter is named: nothing says what is volatile, and what is secret"
+        raise Problem(root / CONFIG, None, what, f'add adapter = "…" under [tool.verified_docs]: {fix}', kind="config")
+    module, _, attribute = str(name).partition(":")
+    try:
+        with _importable(root):
+            adapter = getattr(importlib.import_module(module), attribute)()
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        what = f"adapter = {name!r} under [tool.verified_docs] cannot be used ({error})"
+        raise Problem(root / CONFIG, None, what, fix, kind="config") from error
+    if missing := [member for member in _MEMBERS if not hasattr(adapter, member)]:
+        what = f"{name} is no adapter: it has no {', '.join(missing)}"
+        raise Problem(root / CONFIG, None, what, f"add them to the class, or {fix}", kind="config")
+    return cast("Adapter", adapter)
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Finds the modules of a folder too, after all that are installed; examples find none of them."""
+    place = str(folder.resolve())
+    sys.path.append(place)
+    try:
+        yield
+    finally:
+        # The last one: it may have been there before.
+        del sys.path[len(sys.path) - 1 - sys.path[::-1].index(place)]
+
+
+def code_of(adapter: Adapter) -> list[Path]:
+    """The code that a result depends on: what examples run with, and the adapter itself, which may be a project's own.
+
+    Args:
+        adapter: Knowledge of server and client.
+
+    Returns:
+        Folders of packages, and files of modules that stand alone.
+    """
+    found = list(adapter.code())
+    for one in type(adapter).__mro__[:-1]:
+        file = Path(inspect.getfile(one))
+        found.append(file.parent if "." in one.__module__ or file.name == "__init__.py" else file)
+    return found
+
 
 @dataclass(frozen=True)
 class Scratch:
@@ -146,7 +226,13 @@ class ServerGone(Exception):
 
 
 class Recorder(Protocol):
-    """Gives examples a place of their own on a real server, and takes it away again."""
+    """Gives examples a place of their own on a real server, and takes it away again.
+
+    Attributes:
+        address: The address of the server.
+    """
+
+    address: str
 
     def server(self) -> Software:
         """The server's name and version.

@@ -26,13 +26,13 @@ def bundle(
     Exit codes: 0 it is there, 1 the site cannot be built, or would hold a secret.
     """
     with told():
+        from verified_docs.adapter import load_adapter
         from verified_docs.bundle import build_offline, bundle_name, check_secrets, pack
-        from verified_docs.gitlab_mlflow import GitLabMLflow
 
         root = root.resolve()
         name = bundle_name(root)
         build_offline(root, root / pages, root / into)
-        report = check_secrets(root, root / into, GitLabMLflow.host)
+        report = check_secrets(root, root / into, load_adapter(root).host)
         target = (root / into).parent / f"{name}.zip"
         size = pack(root / into, target)
         out.print(f"[green]packed[/] {report.files} files, {report.size / 1e6:.1f} MB, without a secret")

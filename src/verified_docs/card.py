@@ -96,14 +96,16 @@ class Cards:
     Args:
         evidence: What is rendered.
         report: Where readers tell of mistakes.
+        evidence_next: Markdown for the end of the page of evidence: where to go next.
 
     Attributes:
         evidence: What is rendered.
     """
 
-    def __init__(self, evidence: Evidence, report: Report | None = None) -> None:
+    def __init__(self, evidence: Evidence, report: Report | None = None, evidence_next: str = "") -> None:
         self.evidence = evidence
         self._report = report
+        self._evidence_next = evidence_next
 
     def card(
         self, example: Example, section: str | None, up: str, file: str | None = None, anchor: str = "example"
@@ -279,14 +281,15 @@ class Cards:
     def evidence_page(self) -> str:
         """The page that lists every example with its verdict in every lane."""
         facts = Facts(self.evidence)
+        lane = next(iter(self.evidence.lanes.values()))
+        server, client = (name.rpartition(" ")[0] for name in (lane.server, lane.client))
         parts = [
             "# Evidence",
-            "What every example did in every lane. A lane is one GitLab version with one MLflow version. "
+            f"What every example did in every lane. A lane is one {server} version with one {client} version. "
             "Each cassette opens the recorded conversation, request by request. "
             f"The same as data: [{FILE}](../{FILE}), described by [{SCHEMA_FILE}](../{SCHEMA_FILE}).",
             self.lanes(),
-            f"Recorded from {' and '.join(facts.servers)} with {' and '.join(facts.clients)}. "
-            "[What the recordings cannot tell](../explanation/how-verified.md#limits) is listed too.",
+            f"Recorded from {' and '.join(facts.servers)} with {' and '.join(facts.clients)}.",
         ]
         if facts.quarantined:
             parts += ["## In quarantine", self.quarantined("../")]
@@ -311,11 +314,8 @@ class Cards:
                 rows.append(row)
             parts.append(f"[`{proof.path}`](../examples/{name}.py), SHA-256 `{proof.sha256[:12]}`")
             parts.append("\n".join(rows))
-        parts.append(
-            "## Where to go next\n\n"
-            "- [How this is verified](../explanation/how-verified.md): what a replay proves, and what it cannot.\n"
-            "- [Log your first run](../tutorials/first-run.md)"
-        )
+        if self._evidence_next:
+            parts.append(f"## Where to go next\n\n{self._evidence_next.strip()}")
         return "\n\n".join(parts) + "\n"
 
 

@@ -10,7 +10,10 @@ import typer
 from verified_docs.built_command import built
 from verified_docs.bundle_command import bundle
 from verified_docs.census_command import census
+from verified_docs.comment_command import baseline, comment
+from verified_docs.compare_command import compare
 from verified_docs.drift_command import drift, freshness
+from verified_docs.init_command import init
 from verified_docs.join_command import join
 from verified_docs.links_command import addresses, links
 from verified_docs.mutants_command import mutants
@@ -46,7 +49,7 @@ def import_(
     Importing twice gives identical files.
     """
     with told():
-        from verified_docs.gitlab_mlflow import GitLabMLflow
+        from verified_docs.adapter import load_adapter
         from verified_docs.known import load_known
         from verified_docs.lane import load_lanes
         from verified_docs.recording import find_recordings, import_recordings
@@ -55,7 +58,7 @@ def import_(
         lanes = load_lanes(root)
         recordings = find_recordings(folder, lanes, only or ())
         others = find_recordings(folder, lanes)
-        written = import_recordings(root, recordings, GitLabMLflow(), others, load_known(root))
+        written = import_recordings(root, recordings, load_adapter(root), others, load_known(root))
         size = sum(path.stat().st_size for path in written)
         _out.print(f"[green]imported[/] {len(written)} recordings, {size / 1e6:.2f} MB")
 
@@ -82,11 +85,15 @@ def publish(
 
 
 app.command()(addresses)
+app.command()(baseline)
 app.command()(built)
 app.command()(bundle)
 app.command()(census)
+app.command()(comment)
+app.command()(compare)
 app.command()(drift)
 app.command()(freshness)
+app.command()(init)
 app.command()(join)
 app.command()(links)
 app.command()(mutants)

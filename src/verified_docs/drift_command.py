@@ -26,16 +26,17 @@ def drift(
     json: Annotated[Path | None, typer.Option(help="Where to write everything, for a program.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail at a warning, and at output nobody compared.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the report.")] = False,
+    root: Root = Path(),
 ) -> None:
     """Compare new recordings with the committed ones, and say how much each difference matters.
 
     Exit codes: 0 nothing that breaks an example, 1 an error (with --strict also a warning), 2 nothing to compare.
     """
     with told():
+        from verified_docs.adapter import load_adapter
         from verified_docs.drift_markdown import WORDS
         from verified_docs.drift_markdown import markdown as summary
         from verified_docs.drift_report import compare_folders, json_schema
-        from verified_docs.gitlab_mlflow import GitLabMLflow
         from verified_docs.whole import write_whole
 
         if schema:
@@ -44,7 +45,7 @@ def drift(
         if old is None or new is None:
             what = "two folders are needed to compare"
             raise Problem(old or Path(), None, what, "verified-docs drift cassettes build/scratch", kind="usage")
-        report = compare_folders(old, new, GitLabMLflow(), only=only or (), evidence=evidence or ())
+        report = compare_folders(old, new, load_adapter(root.resolve()), only=only or (), evidence=evidence or ())
         if markdown:
             write_whole(markdown, summary(report))
         if json:
@@ -71,7 +72,10 @@ def freshness(
         int | None, typer.Option(min=1, help="How old a recording may be.", show_default="what the project promises")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the ages for a program.")] = False,
-    badge: Annotated[Path | None, typer.Option(help="Where to write a badge for shields.io, as JSON.")] = None,
+    badge: Annotated[
+        list[Path] | None,
+        typer.Option(help="Where to write a badge: a picture if it ends in .svg, else JSON; may be repeated."),
+    ] = None,
     root: Root = Path(),
 ) -> None:
     """Say how old the recordings are, and fail if one is older than promised.
@@ -80,6 +84,7 @@ def freshness(
     """
     with told():
         from verified_docs import freshness as age
+        from verified_docs.badge import svg
         from verified_docs.day import today as day
         from verified_docs.lane import load_lanes
         from verified_docs.whole import write_whole
@@ -88,8 +93,8 @@ def freshness(
         lanes = load_lanes(root)
         promised = {lane.id: max_days for lane in lanes} if max_days else age.promises(root)
         ages = age.freshness(root, age.recorded_days(root, lanes), promised, day(today))
-        if badge:
-            write_whole(badge, ages.badge())
+        for path in badge or ():
+            write_whole(path, svg(ages.badge()) if path.suffix == ".svg" else ages.badge())
         if json:
             print(ages.to_json(), end="")
         else:

@@ -85,13 +85,13 @@ def sample(report: Drift) -> str:
     for kind, one in first.items():
         method, _, path = (one.route or "").partition(" ")
         route = f"{method} …/{'/'.join(path.split('/')[-2:])}" if path else None
-        where = _place(route, one.pointer) or _code(one.example)
+        where = _place(route, one.pointer) or in_code(one.example)
         values = (
             text if text is None or len(text) <= _SHORT else f"{text[:_SHORT]}…" for text in (one.before, one.after)
         )
-        rows.append(_row(f"{one.tier}: `{kind}`", str(numbers[kind]), where, _values(*values)))
+        rows.append(table_row(f"{one.tier}: `{kind}`", str(numbers[kind]), where, _values(*values)))
     head = "| Tier and kind | Different ones | Such as | Before → now |\n|---|--:|---|---|"
-    return "\n".join([f"{report.headline().capitalize()}.", "", *_table(head, rows)]).rstrip("\n")
+    return "\n".join([f"{report.headline().capitalize()}.", "", *table_of(head, rows)]).rstrip("\n")
 
 
 def _told_of_outputs(report: Drift) -> str:
@@ -108,11 +108,11 @@ def _lane_rows(report: Drift) -> list[str]:
     rows = []
     for lane, one in report.lanes.items():
         numbers = (one.recordings, one.unchanged, one.info, one.warning, one.error)
-        rows.append(_row(_code(lane), *map(str, numbers), _several(one.before), _several(one.after)))
+        rows.append(table_row(in_code(lane), *map(str, numbers), _several(one.before), _several(one.after)))
     head = (
         "| Lane | Recordings | Unchanged | Info | Warning | Error | Before | Now |\n|---|--:|--:|--:|--:|--:|---|---|"
     )
-    return _table(head, rows)
+    return table_of(head, rows)
 
 
 def _change_rows(changes: Sequence[Change]) -> list[str]:
@@ -120,15 +120,17 @@ def _change_rows(changes: Sequence[Change]) -> list[str]:
     rows = []
     for one in changes:
         where, values = _place(one.route, one.pointer), _values(one.before, one.after)
-        rows.append(_row(one.tier, WORDS[one.kind], where, values, str(one.recordings), _code(one.example)))
-    return _table("| Tier | What | Where | Before → now | Recordings | Such as |\n|---|---|---|---|--:|---|", rows)
+        rows.append(table_row(one.tier, WORDS[one.kind], where, values, str(one.recordings), in_code(one.example)))
+    return table_of("| Tier | What | Where | Before → now | Recordings | Such as |\n|---|---|---|---|--:|---|", rows)
 
 
-def _table(head: str, rows: list[str]) -> list[str]:
+def table_of(head: str, rows: list[str]) -> list[str]:
+    """A table in blocks: its head with the first row, each other row, and an empty one; nothing without rows."""
     return [f"{head}\n{rows[0]}", *rows[1:], ""] if rows else []
 
 
-def _row(*cells: str) -> str:
+def table_row(*cells: str) -> str:
+    """A row of a table."""
     # In a table a bar ends the cell, also inside code; after a backslash, parsers disagree whether it does.
     return f"| {' | '.join(cell.replace('\\|', '\\¦').replace('|', '\\|') for cell in cells)} |"
 
@@ -155,20 +157,20 @@ def _number(one: Finding) -> str:
 
 
 def _place(request: str | None, pointer: str) -> str:
-    return " ".join(_code(text) for text in (request, pointer) if text)
+    return " ".join(in_code(text) for text in (request, pointer) if text)
 
 
 def _values(before: str | None, after: str | None) -> str:
     if before is None and after is None:
         return ""
-    return " → ".join("nothing" if text is None else _code(text) for text in (before, after))
+    return " → ".join("nothing" if text is None else in_code(text) for text in (before, after))
 
 
 def _several(texts: Sequence[str]) -> str:
-    return "<br>".join(map(_code, texts)) or "nothing"
+    return "<br>".join(map(in_code, texts)) or "nothing"
 
 
-def _code(text: str) -> str:
+def in_code(text: str) -> str:
     """A text as code in one line, whatever is in it."""
     text = plain(text).replace("\n", "⏎") or " "
     ticks = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))

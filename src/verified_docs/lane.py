@@ -15,8 +15,8 @@ _ADD_LANES = (
     'add lanes = [{ server = "GitLab 19.3", client = "MLflow 3.17.2" }] under [tool.verified_docs], then make verify'
 )
 _SCANNED = {"canaries", "hosts_in", "scan_allow"}
-_KEYS = _SCANNED | {"due", "fresh_days", "functions", "lanes", "links_skip", "publish", "report", "schemas", "tasks"}
-_KEYS |= {"unkept_addresses", "unproven_ceiling"}
+_KEYS = _SCANNED | {"adapter", "due", "fresh_days", "functions", "lanes", "links_skip", "publish", "schemas", "tasks"}
+_KEYS |= {"evidence_next", "report", "unkept_addresses", "unproven_ceiling"}
 
 
 @dataclass(frozen=True, order=True)

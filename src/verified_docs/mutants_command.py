@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from verified_docs.mutants.trial import Verdict
 
 _EACH = 100
-_PROGRAM = "verified_docs.gitlab_mlflow.mutant_process"
 
 
 def mutants(
@@ -128,7 +127,7 @@ def _tried(root: Path, chosen: Sequence[Mutant], lanes: Sequence[Lane]) -> list[
                 err.print(f"{number} of {len(chosen)}")
             progress.update(task, advance=1, description=escape(verdict.mutant.operator.name))
 
-        return try_mutants(root, chosen, lanes, _PROGRAM, tell)
+        return try_mutants(root, chosen, lanes, tell)
 
 
 def _document(found: Score, verdicts: Sequence[Verdict]) -> str:

@@ -9,8 +9,6 @@ import typer
 
 from verified_docs.terminal import Root, out, told
 
-KERNEL = "verified_docs.gitlab_mlflow.kernel_process"
-
 
 def notebooks(
     update: Annotated[
@@ -25,19 +23,19 @@ def notebooks(
     Exit codes: 0 each does what is committed, 1 one fails, sends other requests, or gives something else.
     """
     with told():
+        from verified_docs.adapter import load_adapter
         from verified_docs.example import load_examples
-        from verified_docs.gitlab_mlflow import GitLabMLflow
         from verified_docs.inventory import recorded_lanes
         from verified_docs.lane import installed_lanes
         from verified_docs.notebooks.document import verify_notebook
         from verified_docs.notebooks.source import load_sources
 
         root = root.resolve()
-        adapter = GitLabMLflow()
+        adapter = load_adapter(root)
         lanes = installed_lanes(root, adapter.client, adapter.client_version())
         sources = load_sources(root, load_examples(root))
         for source in sources:
             recorded = recorded_lanes(root, source.example, lanes)
-            verify_notebook(source, recorded, root, KERNEL, update=update)
+            verify_notebook(source, recorded, root, update=update)
         names = " and ".join(lane.server for lane in lanes)
         out.print(f"[green]executed[/] {len(sources)} notebooks with {lanes[0].client} against {names}")

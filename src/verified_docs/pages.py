@@ -64,7 +64,7 @@ class Pages:
         self.root = root
         self.evidence = evidence
         self.examples = examples
-        self.cards = Cards(evidence, load_report(root))
+        self.cards = Cards(evidence, load_report(root), str(load_settings(root).get("evidence_next", "")))
         self._shown: set[str] = set()
         self._exchanges: set[str] = set()
         self._shown_snippets: set[Path] = set()

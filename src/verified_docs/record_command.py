@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -132,36 +131,35 @@ def _recorded(
 ) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from mlflow_gitlab.settings import load_settings
+    from verified_docs.adapter import load_adapter
     from verified_docs.example import load_examples
-    from verified_docs.gitlab_mlflow import GitLabMLflow
-    from verified_docs.gitlab_mlflow.scratch import GitLabScratch
     from verified_docs.lane import load_lanes
     from verified_docs.logbook import Logbook
+    from verified_docs.process import RECORD
     from verified_docs.record import Wishes, plan, record
     from verified_docs.workers import Workers
 
     lanes = load_lanes(root)
     examples = _chosen(root, load_examples(root), names)
-    settings = load_settings(root)
-    recorder = GitLabScratch(settings, group, project, os.environ)
+    adapter = load_adapter(root)
+    recorder = adapter.recorder(root, group, project)
     into = into.resolve() if into else None
     book = Logbook(root, into or root)
     outcomes: list[Outcome] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with book.held(), Workers(root, "verified_docs.gitlab_mlflow.lane_process") as workers:
+    with book.held(), Workers(root, RECORD) as workers:
         server = recorder.server()
         for removed in recorder.leftovers(book.open):
             _out.print(f"removed {escape(removed)}, which an earlier run has left")
         book.closed(*book.open)
         items = plan(root, examples, lanes, server, lanes_wanted)
-        book.begin(f"{server.name} {server.version} at {settings.url}", again=again)
+        book.begin(f"{server.name} {server.version} at {recorder.address}", again=again)
         left = [item for item in items if not book.is_done(f"{item[1].id}/{item[0].id}", item[0].sha256)]
         if len(left) < len(items):
             _out.print(f"{len(items) - len(left)} of {len(items)} are done already; --again starts over")
         with Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal) as progress:
             task = progress.add_task("recording", total=len(left))
-            for outcome in record(root, left, GitLabMLflow(), recorder, workers, book, Wishes(into, accept, refresh)):
+            for outcome in record(root, left, adapter, recorder, workers, book, Wishes(into, accept, refresh)):
                 outcomes.append(outcome)
                 progress.advance(task)
                 _out.print(_line(outcome))
@@ -191,13 +189,13 @@ def _chosen(root: Path, examples: list[Any], names: list[str]) -> list[Any]:
 
 
 def _imported(root: Path, source: Path, names: list[str]) -> None:
-    from verified_docs.gitlab_mlflow import GitLabMLflow
+    from verified_docs.adapter import load_adapter
     from verified_docs.known import load_known
     from verified_docs.lane import load_lanes
     from verified_docs.recording import find_recordings, import_recordings
 
     lanes = load_lanes(root)
-    adapter = GitLabMLflow()
+    adapter = load_adapter(root)
     folder = source.is_dir()
     chosen = (
         find_recordings(source, lanes, names) if folder else [_one_file(source, lanes, adapter.server, adapter.client)]
@@ -212,7 +210,7 @@ def _one_file(path: Path, lanes: tuple[Lane, ...], server: str, client: str) -> 
     """A raw recording that stands alone: its lane and example are those of its place, or of the JSON file beside it."""
     import json
 
-    from verified_docs.recording import Recording
+    from verified_docs.recording import Recording, key_of
 
     example_id = "/".join(path.resolve().with_suffix("").parts[-2:])
     place = path.resolve().parent.parent.as_posix()
@@ -223,7 +221,7 @@ def _one_file(path: Path, lanes: tuple[Lane, ...], server: str, client: str) -> 
     try:
         about = json.loads(beside.read_text("utf-8"))
         example_id = f"{about['area']}/{about['name']}"
-        version, made_with = f"{server} {about[server.lower()]['version']}.", about[client.lower()]
+        version, made_with = f"{server} {about[key_of(server)]['version']}.", about[key_of(client)]
         lane = next(one for one in lanes if version.startswith(f"{one.server}.") and one.client_version == made_with)
     except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
         what = f"nothing says in which lane {shown(path)} was recorded ({type(error).__name__})"

@@ -16,6 +16,7 @@ from verified_docs.cassette import cassette_path, load_cassette
 from verified_docs.example import load_example
 from verified_docs.lane import Lane
 from verified_docs.problem import Problem
+from verified_docs.recording import key_of
 from verified_docs.whole import write_whole
 
 # What a client's exception is caused by, when nobody answers.
@@ -80,8 +81,8 @@ def record(job: Mapping[str, Any], adapter: Adapter) -> dict[str, Any]:
     about = {
         "name": example.id.rpartition("/")[2],
         "area": example.id.partition("/")[0],
-        adapter.server.lower(): job["server"],
-        adapter.client.lower(): adapter.client_version(),
+        key_of(adapter.server): job["server"],
+        key_of(adapter.client): adapter.client_version(),
         "python": platform.python_version(),
         "vcrpy": version("vcrpy"),
         "recorded_at": began,

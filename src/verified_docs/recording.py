@@ -59,6 +59,11 @@ class Recording:
         return f"{self.lane.id}/{self.example_id}"
 
 
+def key_of(name: str) -> str:
+    """The key under which a recording says which version of a program took part, such as `python_gitlab`."""
+    return re.sub(r"\W", "_", name.lower())
+
+
 def find_recordings(folder: Path, lanes: Iterable[Lane], only: Iterable[str] = ()) -> list[Recording]:
     """Lists the raw recordings of a folder, laid out as `<lane>/<area>/<name>.yaml`.
 
@@ -217,12 +222,12 @@ def _provenance(recording: Recording, raw: bytes, adapter: Adapter) -> Provenanc
     try:
         about = json.loads(path.read_text("utf-8"))
         lane = recording.lane
-        client = about[adapter.client.lower()]
+        client = about[key_of(adapter.client)]
         if client != lane.client_version:
             raise refused(
                 path, f"the recording was made with {adapter.client} {version_of(client)}, not with {lane.client}"
             )
-        server = about[adapter.server.lower()]
+        server = about[key_of(adapter.server)]
         if not f"{adapter.server} {server['version']}".startswith(f"{lane.server}."):
             made = f"{adapter.server} {version_of(server['version'])}"
             raise refused(path, f"the recording was made with {made}, not {lane.server}")

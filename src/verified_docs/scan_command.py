@@ -44,8 +44,9 @@ def scan(
 
 def _report(root: Path, paths: list[Path] | None, *, staged: bool) -> Report:
     from verified_docs import scan as scanner
-    from verified_docs.gitlab_mlflow import GitLabMLflow
+    from verified_docs.adapter import load_adapter
     from verified_docs.known import load_known
+    from verified_docs.lane import load_settings
 
     if paths and staged:
         raise Problem(
@@ -63,7 +64,8 @@ def _report(root: Path, paths: list[Path] | None, *, staged: bool) -> Report:
         files,
         load_known(root),
         scanner.load_exempt(root),
-        host=GitLabMLflow.host,
+        # A project without an adapter has no cassettes yet.
+        host=load_adapter(root).host if load_settings(root).get("adapter") else None,
         whole=not paths and not staged,
     )
 

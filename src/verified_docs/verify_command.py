@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from verified_docs.notebooks_command import KERNEL
 from verified_docs.problem import Problem, shown
 from verified_docs.terminal import Root, Today, err, out, tell, told
 
@@ -40,6 +39,7 @@ def verify(
     fresh: Annotated[bool, typer.Option("--fresh", help="Run everything, whatever earlier runs have found.")] = False,
     shard: Annotated[str | None, typer.Option(help="Verify one part of all, such as 2/3.")] = None,
     balance: Annotated[Path | None, typer.Option(help="Times of an earlier run, by which to divide shards.")] = None,
+    code_quality: Annotated[Path | None, typer.Option(help="Where to write what is wrong, as Code Quality.")] = None,
     today: Today = None,
     root: Root = Path(),
 ) -> None:
@@ -49,12 +49,13 @@ def verify(
 
     Examples in quarantine run, and do not fail the gate. A quarantine that has ended does.
     """
+    from verified_docs.code_quality import reported
     from verified_docs.isolation import no_network
 
     # Also around what a run leaves behind, such as a thread that goes on.
-    with told(), no_network(programs=False), _loading():
+    with told(), reported(code_quality, root) as problems, no_network(programs=False), _loading():
+        from verified_docs.adapter import code_of, load_adapter
         from verified_docs.day import today as day
-        from verified_docs.gitlab_mlflow import GitLabMLflow
         from verified_docs.lane import installed_lanes
         from verified_docs.results import Results
 
@@ -72,10 +73,10 @@ def verify(
                 kind="evidence",
             )
         root = root.resolve()
-        adapter = GitLabMLflow()
+        adapter = load_adapter(root)
         lanes = installed_lanes(root, adapter.client, adapter.client_version())
         that_day = day(today)
-        results = Results(root, lanes[0].environment, adapter.code(), fresh=fresh or update)
+        results = Results(root, lanes[0].environment, code_of(adapter), fresh=fresh or update)
         whole = None if example or part else results.find_whole(str(that_day))
         if whole:
             # Nothing has changed: the client is never loaded, nor is most of this program.
@@ -84,7 +85,7 @@ def verify(
             return
         if evidence:
             evidence.unlink(missing_ok=True)
-        desk = _Desk(root, adapter, lanes, results, why=why)
+        desk = _Desk(root, adapter, lanes, results, why=why, problems=problems)
         try:
             said = desk.verify(example, that_day, part, balance, update=update)
             if not example:
@@ -167,7 +168,7 @@ class _Desk:
         started = time.monotonic()
         sources = load_sources(root, examples)
         offline = [fence for fence in fences if fence.language in PYTHON]
-        with Aside(root, KERNEL) as aside:
+        with Aside(root) as aside:
             if not update:
                 self._begin_notebooks(aside, sources)
             self._verify_examples(examples, quarantine, update=update, tell_each=bool(only))
@@ -299,7 +300,7 @@ class _Desk:
             name, _ = self.store.of_notebook(source, lanes)
             try:
                 if update:
-                    self.proven += verify_notebook(source, lanes, self.root, KERNEL, update=True)
+                    self.proven += verify_notebook(source, lanes, self.root, update=True)
                 elif not lanes or source.path not in self.notebooks:
                     self.proven += proven_blocks(notebook_path(self.root, source.path))
                 else:

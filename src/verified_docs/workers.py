@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Timer
@@ -14,8 +15,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import verified_docs
-from verified_docs.lane import Lane
+from verified_docs.adapter import load_adapter
+from verified_docs.lane import Lane, load_lanes
 from verified_docs.problem import Problem
+from verified_docs.process import MODULE
 
 _KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
 # Seconds that the longest example may take.
@@ -28,12 +31,12 @@ class Workers:
 
     Args:
         root: The project's folder, with the environments in `.venv/`.
-        program: The module that they run; it serves jobs with the adapter of its choice.
+        work: What they do; see `process`.
     """
 
-    def __init__(self, root: Path, program: str) -> None:
+    def __init__(self, root: Path, work: str) -> None:
         self._root = root
-        self._program = program
+        self._work = work
         self._running: dict[str, subprocess.Popen[str]] = {}
 
     def __enter__(self) -> Self:
@@ -90,13 +93,17 @@ class Workers:
     def _python(self, lane: Lane) -> Path:
         path = self._root / ".venv" / lane.environment / "bin" / "python"
         if not path.exists():
+            one = len({other.environment for other in load_lanes(self._root)}) == 1
+            if one and load_adapter(self._root).client_version() == lane.client_version:
+                # Whoever has one environment only is in it, wherever it stands.
+                return Path(sys.executable)
             raise Problem(path, None, f"there is no environment for {lane.client}", "make setup", kind="environment")
         return path
 
     def _worker(self, lane: Lane) -> subprocess.Popen[str]:
         if (worker := self._running.get(lane.environment)) is None:
             worker = self._running[lane.environment] = subprocess.Popen(
-                [self._python(lane), "-m", self._program],
+                [self._python(lane), "-m", MODULE, self._work, str(self._root)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

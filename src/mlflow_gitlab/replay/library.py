@@ -123,7 +123,7 @@ class Library:
         for recorded in self.recorded:
             found |= recorded.cassette.provenance.environment
         # What asks must not go through the proxy of a company to reach this machine.
-        return found | ADAPTER.settings | dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
+        return found | dict(ADAPTER.settings) | dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
 
 
 def _variables(recorded: Recorded) -> dict[str, str]:

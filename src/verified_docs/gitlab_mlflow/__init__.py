@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any, ClassVar
 
+from verified_docs.adapter import Recorder
 from verified_docs.cassette import Interaction
 from verified_docs.example import Example
 from verified_docs.gitlab_mlflow.alias import Alias
@@ -38,6 +41,9 @@ _VOLATILE_IN_MODEL = {
     "python_version": re.compile(r"\d+\.\d+\.\d+"),
     "utc_time_created": re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})?"),
 }
+
+# What autologging computes of a model that was just trained: its last digits depend on the processor.
+_COMPUTED = re.compile(r"training_\w+")
 
 # GitLab names a run after three animals, such as `eel-dolphin-elephant-2081`.
 _ANIMALS = re.compile(r"(?:[a-z]+-){3}\d{1,4}")
@@ -80,12 +86,14 @@ class GitLabMLflow:
     placeholder = PLACEHOLDER
 
     # What the client changes: `Settings that the recordings were made with` in .env.template.
-    settings: ClassVar = {
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-        "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
-        "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false",
-    }
+    settings: Mapping[str, str] = MappingProxyType(
+        {
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+            "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
+            "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false",
+        }
+    )
 
     def stabilise(
         self, interactions: Sequence[Interaction], message: str, environment: Mapping[str, str]
@@ -97,6 +105,8 @@ class GitLabMLflow:
     def comparable(self, body: Any) -> Any:
         """Drops times, the user's name, source tags, ids of models and the layout of GraphQL.
 
+        Of a metric that autologging has computed, three digits count.
+
         JSON inside strings is parsed.
         """
         if isinstance(body, list):
@@ -104,6 +114,8 @@ class GitLabMLflow:
         if isinstance(body, dict):
             # A data set names its source in a dictionary of tags, a run in a list.
             kept = {key: value for key, value in body.items() if not _VOLATILE_TAGS.match(key)}
+            if isinstance(kept.get("value"), float) and _COMPUTED.fullmatch(str(kept.get("key"))):
+                kept["value"] = float(f"{kept['value']:.3g}")
             return {key: self._comparable_field(body, key, value) for key, value in kept.items()}
         if isinstance(body, str) and body[:1] in {"{", "["}:
             try:
@@ -239,6 +251,17 @@ class GitLabMLflow:
     def restored(self) -> AbstractContextManager[None]:
         """Gives the run an MLflow as fresh as after its import, and the next run as well."""
         return restored()
+
+    def recorder(self, root: Path, group: str | None, project: int | None) -> Recorder:
+        """Throw-away projects, or one of yours, on the GitLab of the settings that `mlflow-gitlab` reads.
+
+        Raises:
+            Problem: The address of the GitLab or the token is missing.
+        """
+        from mlflow_gitlab.settings import load_settings
+        from verified_docs.gitlab_mlflow.scratch import GitLabScratch
+
+        return GitLabScratch(load_settings(root), group, project, os.environ)
 
 
 @cache

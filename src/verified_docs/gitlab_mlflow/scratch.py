@@ -75,6 +75,7 @@ class GitLabScratch:
     ) -> None:
         settings.need("url", "admin_token")
         assert settings.url and settings.admin_token
+        self.address = settings.url
         self._settings = settings
         self._group = group
         self._project = project

@@ -173,6 +173,8 @@ def _credentials(project: Project) -> Iterator[Fault]:
             if match is None:
                 continue
             others = [f"<{label}>" for label in labels if f"<{label}>" != match.group()]
+            if not others:
+                continue
             new_label = min(others, key=lambda label: digest(str(one), label))
             new = value.replace(match.group(), new_label)
             other = _put(cassette.interactions, number, replace(one, headers={**one.headers, name: new}))

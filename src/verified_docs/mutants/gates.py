@@ -10,14 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from verified_docs.adapter import Adapter
+from verified_docs.adapter import Adapter, code_of
 from verified_docs.built import build_again, check_built
 from verified_docs.census import DOCS
 from verified_docs.evidence import Evidence, load_evidence, merge
 from verified_docs.example import load_example, load_examples
 from verified_docs.inventory import check_inventory, recorded_lanes
 from verified_docs.lane import Lane, installed_lanes, load_lanes
-from verified_docs.lock import check_lock
+from verified_docs.lock import REQUIREMENTS, check_lock
 from verified_docs.mutants.site import WarmSite
 from verified_docs.own import own_functions
 from verified_docs.pages import SNIPPETS, Pages
@@ -87,7 +87,7 @@ class Bench:
     @property
     def results(self) -> Results:
         """What earlier runs have found in this environment, as a run reads it."""
-        return Results(self.root, self.here[0].environment, self.adapter.code())
+        return Results(self.root, self.here[0].environment, code_of(self.adapter))
 
     @property
     def builds_pages(self) -> bool:
@@ -207,6 +207,10 @@ def tests(words: str, *files: str) -> Callable[[Bench, Job], None]:
     def ask(bench: Bench, job: Job) -> None:
         import pytest
 
+        # A handbook may have no tests of its own.
+        there = [f"tests/{file}" for file in files if (bench.root / "tests" / file).exists()]
+        if not there:
+            return
         failed: list[pytest.TestReport] = []
 
         class Failures:
@@ -219,12 +223,18 @@ def tests(words: str, *files: str) -> Callable[[Bench, Job], None]:
         # Modules that are loaded already are a help here.
         loaded = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
         options = ["-q", "-x", "-c", "pyproject.toml", *loaded, "-k", chosen]
-        code = pytest.main([*options, *(f"tests/{file}" for file in files)], plugins=[Failures()])
+        code = pytest.main([*options, *there], plugins=[Failures()])
         if code:
             what = str(failed[0].longreprtext).splitlines()[-1] if failed else f"pytest ended with {code!r}"
             raise Problem(bench.root / "tests" / files[0], None, what, "make test", kind="test")
 
     return ask
+
+
+def _lock(bench: Bench, job: Job) -> None:
+    """As verifying does: a handbook may have no locks."""
+    if (bench.original / REQUIREMENTS).is_dir():
+        check_lock(bench.root, bench.here[0])
 
 
 def _inventory(bench: Bench, job: Job) -> None:
@@ -295,7 +305,7 @@ GATES: dict[str, Gate] = {
     ),
     "lock": Gate(
         "the comparison of locks with the environment in `verified-docs verify`",
-        lambda bench, job: check_lock(bench.root, bench.here[0]),
+        _lock,
         lambda bench, job: ["lock"],
         everywhere=True,
     ),

@@ -219,13 +219,15 @@ def load_score(root: Path) -> Score:
 
 
 def check_score(root: Path, found: Score) -> None:
-    """Makes sure that the page shows what a whole run has found.
+    """Makes sure that the page shows what a whole run has found; without a score there is no page that shows it.
 
     Raises:
         Problem: It shows something else; the first difference is named.
     """
     path = root / SCORE
-    then = read_text(path).splitlines() if path.exists() else []
+    if not path.exists():
+        return
+    then = read_text(path).splitlines()
     now = found.to_json().splitlines()
     if then != now:
         line = next((n for n, (old, new) in enumerate(zip(then, now, strict=False), 1) if old != new), len(then))

@@ -15,6 +15,7 @@ from verified_docs.lane import Lane
 from verified_docs.mutants.gates import GATES
 from verified_docs.mutants.mutant import Mutant
 from verified_docs.problem import Problem, Problems
+from verified_docs.process import MUTANTS
 from verified_docs.workers import Workers
 
 
@@ -46,7 +47,6 @@ def try_mutants(
     root: Path,
     mutants: Sequence[Mutant],
     lanes: Sequence[Lane],
-    program: str,
     told: Callable[[Verdict], None] = lambda verdict: None,
 ) -> list[Verdict]:
     """Tries mutants in one process per environment, all environments at a time.
@@ -58,7 +58,6 @@ def try_mutants(
         root: The project's folder, with the environments in `.venv/`.
         mutants: What to try.
         lanes: The lanes that may be replayed.
-        program: The module that a process runs; see `lab.serve`.
         told: Is told each verdict as it comes.
 
     Returns:
@@ -91,7 +90,7 @@ def try_mutants(
     with contextlib.ExitStack() as stack:
         # A process that is killed cannot take its copy of the project away.
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mutants-", ignore_cleanup_errors=True))
-        workers = {environment: stack.enter_context(Workers(root, program)) for environment in environments}
+        workers = {environment: stack.enter_context(Workers(root, MUTANTS)) for environment in environments}
         for turn in range(len(environments)):
             with ThreadPoolExecutor(len(environments)) as pool:
                 running = []

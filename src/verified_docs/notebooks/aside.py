@@ -14,6 +14,7 @@ from verified_docs.census import Fence
 from verified_docs.lane import Lane
 from verified_docs.notebooks.source import Source
 from verified_docs.problem import Problem
+from verified_docs.process import MODULE
 
 _Outcome = tuple[list[Fence], dict[str, Any] | None]
 
@@ -29,7 +30,7 @@ class Aside:
         kernel: The module that serves kernels.
     """
 
-    def __init__(self, root: Path, kernel: str) -> None:
+    def __init__(self, root: Path, kernel: str = MODULE) -> None:
         self._root = root
         self._kernel = kernel
         self._pool: ProcessPoolExecutor | None = None
@@ -71,7 +72,7 @@ def _verified(path: Path, example: Path, lanes: list[Lane], root: Path, kernel: 
     with no_network(programs=False):
         try:
             source = read_source(path, load_example(example, root))
-            return verify_notebook(source, lanes, root, kernel), None
+            return verify_notebook(source, lanes, root, kernel=kernel), None
         except Problem as problem:
             # As data: an exception with several fields does not come through a pipe.
             return [], asdict(problem)

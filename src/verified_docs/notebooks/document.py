@@ -15,6 +15,7 @@ from verified_docs.lane import Lane
 from verified_docs.notebook import notebook_blocks
 from verified_docs.notebooks.source import Source, notebook_path
 from verified_docs.problem import Problem, read_text
+from verified_docs.process import MODULE
 from verified_docs.whole import write_whole
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def document(source: Source, outputs: Sequence[list[Output]]) -> str:
 
 
 def verify_notebook(
-    source: Source, lanes: Iterable[Lane], root: Path, kernel: str, *, update: bool = False
+    source: Source, lanes: Iterable[Lane], root: Path, *, update: bool = False, kernel: str = MODULE
 ) -> list[Fence]:
     """Executes a notebook in lanes, and holds the committed one to what that gives.
 
@@ -58,8 +59,8 @@ def verify_notebook(
         source: What it is made of.
         lanes: The lanes; their client has to be the one that is installed.
         root: The project's folder.
-        kernel: The module that serves the kernel.
         update: Write the notebook that the first lane gives, where another one is committed.
+        kernel: The module that serves the kernel.
 
     Returns:
         What it proves: the blocks of the notebook, and the whole file as one of language `ipynb`.

@@ -20,6 +20,7 @@ from verified_docs.lane import Lane
 from verified_docs.notebooks.kernel import Job, Report
 from verified_docs.notebooks.source import Source
 from verified_docs.problem import Problem, shown
+from verified_docs.process import KERNEL, MODULE
 
 Output = dict[str, Any]
 SVG = "image/svg+xml"
@@ -28,7 +29,7 @@ _PATIENCE = 300
 _LOG = "kernel.log"
 
 
-def execute_in(lanes: Sequence[Lane], source: Source, root: Path, kernel: str) -> Iterator[list[list[Output]]]:
+def execute_in(lanes: Sequence[Lane], source: Source, root: Path, kernel: str = MODULE) -> Iterator[list[list[Output]]]:
     """Executes a notebook against the recordings of its example, in a kernel for each lane, all at the same time.
 
     Args:
@@ -65,7 +66,8 @@ def _executed(source: Source, lane: Lane, root: Path, kernel: str) -> tuple[Repo
         folder = Path(name)
         job = Job(root=root, example=source.example.id, lane=lane.id, report=folder / "report.json")
         (folder / "job.json").write_text(job.model_dump_json(), "utf-8")
-        command = [sys.executable, "-m", kernel, "{connection_file}", str(folder / "job.json")]
+        words = [KERNEL, str(root), "{connection_file}", str(folder / "job.json")]
+        command = [sys.executable, "-m", kernel, *words]
         ended = _run(source, folder, command)
         if ended is None:
             last = (folder / _LOG).read_text("utf-8", "replace").strip().rpartition("\n")[2]

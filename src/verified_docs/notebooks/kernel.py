@@ -144,9 +144,3 @@ def _keep_own_prints(stream: Any) -> None:
         return written
 
     stream.write = write_own
-
-
-def main(adapter: Adapter) -> None:
-    """The process of a kernel: `CONNECTION_FILE JOB_FILE`."""
-    connection, job_file = sys.argv[1:3]
-    serve(adapter, connection, Path(job_file))

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sample import rewrite
 
-from conftest import rewrite
 from verified_docs.built import check_built
 from verified_docs.problem import Problem, Problems
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sample import rewrite
 
-from conftest import rewrite
 from verified_docs.hypertext import Site, read_html, read_markdown
 
 TOP = "https://docs.example.com/"

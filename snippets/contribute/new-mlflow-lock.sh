@@ -1,0 +1,2 @@
+make lock
+make setup

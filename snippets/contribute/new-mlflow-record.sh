@@ -1,0 +1,1 @@
+make record LANE=gitlab-19.3/mlflow-4

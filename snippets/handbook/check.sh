@@ -1,0 +1,1 @@
+make check EX=project/read_project

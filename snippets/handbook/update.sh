@@ -1,0 +1,1 @@
+make update EX=project/read_project
