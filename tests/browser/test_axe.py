@@ -79,7 +79,13 @@ BEGIN = """skipped => {
   if (!skipped.length) rules["target-size"] = { enabled: true };
   const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
   const options = { runOnly: { type: "tag", values: tags }, rules, resultTypes: ["violations"], preload: false };
-  window.found = new Promise(done => setTimeout(() => done(axe.run(document, options))));
+  // The theme makes code that scrolls focusable some frames after a new size: look when it has, or had a second to.
+  const behind = () => [...document.querySelectorAll("pre > code")].some(code =>
+    code.scrollWidth > code.clientWidth && code.clientWidth && code.tabIndex < 0);
+  const settled = async () => {
+    for (let turn = 0; turn < 60 && behind(); turn++) await new Promise(done => setTimeout(done, 16));
+  };
+  window.found = new Promise(done => setTimeout(async () => { await settled(); done(axe.run(document, options)); }));
 }"""
 FETCH = """async () => (await window.found).violations.flatMap(({ id, nodes }) =>
   nodes.map(node => [id, node.target.flat().join(" "), node.failureSummary.replace(/\\s+/g, " ")]))"""
