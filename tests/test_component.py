@@ -155,6 +155,19 @@ def test_what_is_switched_off_has_a_rule_that_is_never_true(given: Inputs, words
     assert [job for job in jobs(**given).values() if words in str(job["rules"][0].get("if"))]
 
 
+def test_a_new_handbook_can_have_it(tmp_path: Path) -> None:
+    scaffold(tmp_path, "Our handbook", ci=True)
+    pipeline = tmp_path / ".gitlab-ci.yml"
+    check_schema([pipeline])
+    (include,) = yaml.safe_load(pipeline.read_text("utf-8"))["include"]
+    assert (tmp_path / include["local"]).read_text("utf-8") == COMPONENT.read_text("utf-8")
+    inputs, _ = parts()
+    assert include["inputs"].keys() <= inputs.keys()
+    assert (tmp_path / include["inputs"]["requirements"]).is_file()
+    (environment,) = {path.parent.parent.name for path in (tmp_path / "cassettes").rglob("*.yaml")}
+    assert environment == include["inputs"]["environment"]
+
+
 # --- Its jobs, each in a clean copy ----------------------------------------------------------------------------------
 
 Ran = subprocess.CompletedProcess[str]

@@ -1,4 +1,4 @@
-"""Makes a new handbook from a template that is small, green, and complete: one example, recorded in two lanes."""
+"""Makes a new handbook from a template that is small, green, and complete: one example in two lanes, and its pipeline."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from verified_docs.problem import Problem, shown
 from verified_docs.whole import write_whole
 
 _TEMPLATE = "template"
+_PIPELINE = "pipeline"
 _NAME = "__NAME__"
 _SOUND = re.compile(r"[^\W_][^\n:#\"'{}\[\]<>|`*]{1,58}[^\s:]")
 
 
-def scaffold(folder: Path, name: str) -> list[Path]:
+def scaffold(folder: Path, name: str, *, ci: bool = False) -> list[Path]:
     """Makes a handbook in a folder.
 
     Args:
         folder: Where; it may be there already, with none of these files.
         name: The name of the handbook.
+        ci: Whether it also gets a pipeline for GitLab CI: the component, and the file that includes it.
 
     Returns:
         The files that were written.
@@ -31,9 +33,9 @@ def scaffold(folder: Path, name: str) -> list[Path]:
     if not _SOUND.fullmatch(name):
         what = f"{name!r} cannot be the name of a handbook: letters, digits and blanks can"
         raise Problem(Path("--name"), None, what, 'verified-docs init FOLDER --name "My handbook"', kind="usage")
-    texts = {
-        folder / place: text.replace(_NAME, name) for place, text in sorted(_texts(files(__package__) / _TEMPLATE))
-    }
+    parts = (_TEMPLATE, _PIPELINE) if ci else (_TEMPLATE,)
+    found = (row for part in parts for row in _texts(files(__package__) / part))
+    texts = {folder / place: text.replace(_NAME, name) for place, text in sorted(found)}
     for path in texts:
         if path.exists():
             what = "this file is there already; nothing was written"

@@ -67,6 +67,14 @@ def test_what_init_makes_verifies_publishes_and_builds(handbook: Path) -> None:
     assert code == 0, said
 
 
+def test_init_makes_a_pipeline_where_it_is_asked_to(handbook: Path, tmp_path: Path) -> None:
+    code, said = _init(tmp_path / "other", "--ci")
+    assert code == 0, said
+    names = [{path.relative_to(root).as_posix() for path in root.rglob("*")} for root in (handbook, tmp_path / "other")]
+    assert names[1] - names[0] == {".gitlab-ci.yml", "templates", "templates/verified-docs.yml"}
+    assert verified(tmp_path / "other")[0] == 0
+
+
 def test_the_cassettes_of_the_template_are_imports_of_real_recordings(handbook: Path) -> None:
     before = {path: path.read_bytes() for path in (handbook / "cassettes").rglob("*") if path.is_file()}
     shutil.rmtree(handbook / "cassettes")
