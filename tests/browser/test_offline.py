@@ -45,11 +45,16 @@ class Visit:
         page.on("console", self._listen)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("request", self._look_at)
-        page.on("requestfailed", lambda request: self.faults.append(f"not there: {request.url}"))
+        page.on("requestfailed", self._miss)
 
     def _listen(self, message: Any) -> None:
         if message.type == "error":
             self.faults.append(message.text)
+
+    def _miss(self, request: Any) -> None:
+        # Who leaves a page stops what it still asks for: that is no fault of the page.
+        if request.failure != "net::ERR_ABORTED":
+            self.faults.append(f"not there: {request.url}")
 
     def _look_at(self, request: Any) -> None:
         if not request.url.startswith((self.folder.as_uri(), "data:", "blob:", "about:")):
@@ -69,6 +74,14 @@ def visit(browser: Any, unpacked: Path) -> Iterator[Visit]:
     yield found
     page.close()
     assert found.faults == []
+
+
+def test_a_file_that_is_not_there_is_a_fault(visit: Visit) -> None:
+    visit.page.evaluate("new Promise(done => { const one = new Image(); one.onerror = done; one.src = 'no.svg'; })")
+    assert [fault for fault in visit.faults if fault.startswith("not there: ")] == [
+        f"not there: {(visit.folder / 'no.svg').as_uri()}"
+    ]
+    visit.faults.clear()
 
 
 def test_navigate(visit: Visit) -> None:
