@@ -1,4 +1,4 @@
-"""Makes a new handbook from a template that is small, green, and complete: one example in two lanes, and its pipeline."""
+"""Makes a new handbook from a template that is small, green and complete: an example in two lanes, and its pipeline."""
 
 from __future__ import annotations
 
